@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any, Self
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from uuid_utils.compat import uuid7
+
+from messaging.models.template import MessageTemplate
+from messaging.statuses import FINAL, MAY_FOLLOW, MessageStatus
+from tenants.models import PhoneNumber, Tenant, TenantOwnedQuerySet
+
+E164 = RegexValidator(r"^\+[1-9]\d{6,14}$", _("A phone number begins with + and its country code."))
+
+
+def first_id_at(moment: datetime) -> uuid.UUID:
+    """Return the smallest UUIDv7 of that millisecond, so that a time range becomes a range of primary keys."""
+    milliseconds = int(moment.astimezone(UTC).timestamp() * 1000)
+    return uuid.UUID(int=(milliseconds << 80) | (0x7 << 76) | (0b10 << 62))
+
+
+class MessageQuerySet(TenantOwnedQuerySet["Message"]):
+    def advance(self, to: MessageStatus, **changes: object) -> int:
+        """Move all that may become `to`; return how many moved. One UPDATE, so two workers cannot both win."""
+        state: dict[str, object] = {"status": to, "updated_at": timezone.now(), "send_after": None, "claimed_at": None}
+        return self.filter(status__in=MAY_FOLLOW[to]).update(**(state | changes))
+
+    def queued(self) -> Self:
+        return self.filter(send_after__isnull=False)
+
+    def due(self, *, now: datetime) -> Self:
+        """Queued rows whose time has come, on accounts whose line is open."""
+        return self.filter(
+            send_after__lte=now,
+            phone_number__account__sending_paused_at__isnull=True,
+            phone_number__account__sending_stopped_at__isnull=True,
+        )
+
+    def newest_first(self) -> Self:
+        # The primary key is time-ordered; sorting by created_at would need an index of its own.
+        return self.order_by("-id")
+
+    def created_between(self, *, after: datetime | None = None, before: datetime | None = None) -> Self:
+        """Half-open: from `after` on, up to but without `before`."""
+        found = self
+        if after is not None:
+            found = found.filter(id__gte=first_id_at(after))
+        if before is not None:
+            found = found.filter(id__lt=first_id_at(before))
+        return found
+
+
+MessageManager = models.Manager.from_queryset(MessageQuerySet)
+
+
+class Message(models.Model):
+    """One template message to one recipient. Queued rows are the queue; Celery only wakes workers.
+
+    `send_after` is set exactly while the message waits and `claimed_at` exactly while a worker has it, so that the queue
+    has small indexes and `status` is in none: a delivered or read status then rewrites no index at all.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="messages", verbose_name=_("bakery"))
+    phone_number = models.ForeignKey(
+        PhoneNumber, on_delete=models.PROTECT, related_name="messages", verbose_name=_("sent from")
+    )
+    template = models.ForeignKey(
+        MessageTemplate, on_delete=models.PROTECT, related_name="messages", verbose_name=_("template")
+    )
+    recipient_phone = models.CharField(_("recipient"), max_length=16, validators=[E164])
+    recipient_name = models.CharField(_("recipient's name"), max_length=200, blank=True)
+    components: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
+        _("components"), default=list
+    )
+    rendered_text = models.TextField(_("text"), blank=True)
+    reference = models.CharField(_("order number"), max_length=100, blank=True)
+    idempotency_key = models.CharField(max_length=255, null=True, blank=True, editable=False)
+    request_digest = models.CharField(max_length=64, blank=True, editable=False)
+    warnings: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(
+        _("repairs"), default=list, blank=True
+    )
+    requested_by = models.CharField(_("requested by"), max_length=120, blank=True)
+
+    status = models.CharField(_("status"), max_length=12, choices=MessageStatus, default=MessageStatus.QUEUED)
+    send_after = models.DateTimeField(_("to be sent from"), null=True, blank=True, default=timezone.now)
+    claimed_at = models.DateTimeField(_("taken by a worker"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("to be sent until"))
+    attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
+    wamid = models.CharField(_("WhatsApp message id"), max_length=255, null=True, blank=True)
+    error_code = models.IntegerField(_("error code"), null=True, blank=True)
+    error_details = models.CharField(_("Meta's details"), max_length=500, blank=True)
+    fbtrace_id = models.CharField(_("Meta's trace id"), max_length=64, blank=True)
+    pricing: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
+        _("pricing"), null=True, blank=True
+    )
+
+    created_at = models.DateTimeField(_("requested"), default=timezone.now, editable=False)
+    accepted_at = models.DateTimeField(_("accepted"), null=True, blank=True)
+    sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    delivered_at = models.DateTimeField(_("delivered"), null=True, blank=True)
+    read_at = models.DateTimeField(_("read"), null=True, blank=True)
+    failed_at = models.DateTimeField(_("failed"), null=True, blank=True)
+    updated_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
+
+    objects = MessageManager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        indexes = (
+            # A bakery's messages, newest first, and its last message.
+            models.Index(fields=("tenant", "-id"), name="message_of_tenant"),
+            # An order's messages.
+            models.Index(fields=("reference", "-id"), name="message_reference", condition=~models.Q(reference="")),
+            # The queue of one number: claim and sweep.
+            models.Index(
+                fields=("phone_number", "send_after"),
+                name="message_queue",
+                condition=models.Q(send_after__isnull=False),
+            ),
+            # What a worker took and never settled.
+            models.Index(fields=("claimed_at",), name="message_claimed", condition=models.Q(claimed_at__isnull=False)),
+            # Everything sent to one recipient.
+            models.Index(fields=("recipient_phone", "-id"), name="message_recipient"),
+        )
+        constraints = (
+            models.UniqueConstraint(
+                fields=("wamid",), condition=models.Q(wamid__isnull=False), name="message_wamid_unique"
+            ),
+            models.UniqueConstraint(
+                fields=("tenant", "idempotency_key"),
+                condition=models.Q(idempotency_key__isnull=False),
+                name="message_idempotency_key_unique",
+            ),
+            models.CheckConstraint(
+                name="message_waits_exactly_while_queued",
+                condition=models.Q(status=MessageStatus.QUEUED, send_after__isnull=False)
+                | (~models.Q(status=MessageStatus.QUEUED) & models.Q(send_after__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="message_claimed_exactly_while_sending",
+                condition=models.Q(status=MessageStatus.SENDING, claimed_at__isnull=False)
+                | (~models.Q(status=MessageStatus.SENDING) & models.Q(claimed_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="message_status_known",
+                condition=models.Q(status__in=[status.value for status in MessageStatus]),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"message {self.pk} ({self.status})"
+
+    @property
+    def is_final(self) -> bool:
+        return self.status in FINAL

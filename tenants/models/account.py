@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tenants.fields import EncryptedTextField
+
+
+class WhatsAppBusinessAccountQuerySet(models.QuerySet["WhatsAppBusinessAccount"]):
+    def sending(self) -> Self:
+        """Accounts whose line is open: neither paused by an admin nor stopped by an error."""
+        return self.filter(sending_paused_at__isnull=True, sending_stopped_at__isnull=True)
+
+
+WhatsAppBusinessAccountManager = models.Manager.from_queryset(WhatsAppBusinessAccountQuerySet)
+
+
+class WhatsAppBusinessAccount(models.Model):
+    """The master account at Meta (since September 2026 Meta also calls its id the Messaging Account's)."""
+
+    waba_id = models.CharField(_("WABA id"), max_length=64, unique=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    app_id = models.CharField(_("app id"), max_length=64, blank=True)
+    access_token = EncryptedTextField(_("access token"), blank=True)
+    app_secrets = EncryptedTextField(
+        _("app secrets"), blank=True, help_text=_("One a line; several while the secret is being changed at Meta.")
+    )
+    webhook_verify_token = EncryptedTextField(_("webhook verify token"), blank=True)
+    token_issued_at = models.DateTimeField(_("token issued"), null=True, blank=True)
+    token_checked_at = models.DateTimeField(_("token checked"), null=True, blank=True)
+    token_expires_at = models.DateTimeField(_("token expires"), null=True, blank=True)
+    sending_paused_at = models.DateTimeField(_("sending paused"), null=True, blank=True)
+    sending_stopped_at = models.DateTimeField(_("sending stopped"), null=True, blank=True)
+    sending_stopped_code = models.IntegerField(_("Meta's error code"), null=True, blank=True)
+    templates_synced_at = models.DateTimeField(_("templates synced"), null=True, blank=True)
+    numbers_synced_at = models.DateTimeField(_("numbers synced"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, db_default=Now(), editable=False)
+
+    objects = WhatsAppBusinessAccountManager()
+
+    class Meta:
+        verbose_name = _("WhatsApp Business Account")
+        verbose_name_plural = _("WhatsApp Business Accounts")
+
+    def __str__(self) -> str:
+        return f"WABA {self.waba_id}"
+
+    @property
+    def app_secret_list(self) -> list[str]:
+        return [line.strip() for line in self.app_secrets.splitlines() if line.strip()]
+
+    @property
+    def is_sending(self) -> bool:
+        return self.sending_paused_at is None and self.sending_stopped_at is None
+
+    @property
+    def halted_at(self) -> datetime | None:
+        """Since when nothing is sent, whatever the cause; None while the line is open."""
+        return self.sending_stopped_at or self.sending_paused_at

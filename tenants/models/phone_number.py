@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from tenants.models.account import WhatsAppBusinessAccount
+from tenants.models.tenant import Tenant, TenantOwnedQuerySet
+
+
+class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
+    def default(self) -> Self:
+        return self.filter(is_default=True)
+
+    def spare(self) -> Self:
+        """Numbers that may be given to a bakery: with nobody, and not the reserved default one."""
+        return self.filter(is_default=False).exclude(assignments__ended_at__isnull=True, assignments__isnull=False)
+
+    def by_number(self) -> Self:
+        return self.order_by("display_phone_number", "id")
+
+
+PhoneNumberManager = models.Manager.from_queryset(PhoneNumberQuerySet)
+
+
+class PhoneNumber(models.Model):
+    """A sending number at Meta. `quality_rating`, `status` and their kin hold Meta's words unchanged."""
+
+    account = models.ForeignKey(
+        WhatsAppBusinessAccount, on_delete=models.PROTECT, related_name="phone_numbers", verbose_name=_("account")
+    )
+    phone_number_id = models.CharField(_("phone number id"), max_length=64, unique=True)
+    display_phone_number = models.CharField(_("number"), max_length=20, help_text=_("E.164, such as +34612345678."))
+    verified_name = models.CharField(_("display name"), max_length=200, blank=True)
+    is_default = models.BooleanField(
+        _("default number"), default=False, help_text=_("Sends for every bakery without a number of its own.")
+    )
+    quality_rating = models.CharField(_("quality"), max_length=32, blank=True)
+    status = models.CharField(_("status"), max_length=32, blank=True)
+    name_status = models.CharField(_("name status"), max_length=64, blank=True)
+    code_verification_status = models.CharField(_("verification"), max_length=32, blank=True)
+    platform_type = models.CharField(_("platform"), max_length=32, blank=True)
+    messaging_limit = models.CharField(_("messaging limit"), max_length=32, blank=True)
+    throughput_level = models.CharField(_("throughput"), max_length=32, blank=True)
+    last_synced_at = models.DateTimeField(_("last synced"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now, db_default=Now(), editable=False)
+
+    objects = PhoneNumberManager()
+
+    class Meta:
+        verbose_name = _("phone number")
+        verbose_name_plural = _("phone numbers")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("account",),
+                condition=models.Q(is_default=True),
+                name="phone_number_one_default_per_account",
+                violation_error_message=_("The account already has a default number."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"phone number {self.phone_number_id}"
+
+
+class PhoneNumberAssignmentQuerySet(TenantOwnedQuerySet["PhoneNumberAssignment"]):
+    def open(self) -> Self:
+        return self.filter(ended_at__isnull=True)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-assigned_at", "-id")
+
+
+PhoneNumberAssignmentManager = models.Manager.from_queryset(PhoneNumberAssignmentQuerySet)
+
+
+class PhoneNumberAssignment(models.Model):
+    """One stretch of time in which a number was a bakery's. Rows are closed, never rewritten: they are the history."""
+
+    phone_number = models.ForeignKey(
+        PhoneNumber, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("phone number")
+    )
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("bakery")
+    )
+    is_primary = models.BooleanField(_("primary"), default=True)
+    assigned_at = models.DateTimeField(_("from"), default=timezone.now)
+    ended_at = models.DateTimeField(_("to"), null=True, blank=True)
+    assigned_by = models.CharField(_("assigned by"), max_length=200, blank=True)
+    ended_by = models.CharField(_("ended by"), max_length=200, blank=True)
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    objects = PhoneNumberAssignmentManager()
+
+    class Meta:
+        verbose_name = _("number assignment")
+        verbose_name_plural = _("number assignments")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("phone_number",),
+                condition=models.Q(ended_at__isnull=True),
+                name="assignment_one_tenant_per_number",
+                violation_error_message=_("This number already belongs to a bakery."),
+            ),
+            models.UniqueConstraint(
+                fields=("tenant",),
+                condition=models.Q(ended_at__isnull=True, is_primary=True),
+                name="assignment_one_primary_per_tenant",
+                violation_error_message=_("This bakery already has a number."),
+            ),
+            models.CheckConstraint(
+                name="assignment_ends_after_it_began",
+                condition=models.Q(ended_at__isnull=True) | models.Q(ended_at__gte=models.F("assigned_at")),
+                violation_error_message=_("An assignment cannot end before it began."),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"assignment {self.pk}"
