@@ -1,0 +1,264 @@
+"""Reads a webhook body into facts; what cannot be read becomes a line in `problems`, never an exception.
+
+Source: Webhooks reference, `messages`, 2026-11-22.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as made_by
+from datetime import UTC, datetime
+from typing import Any
+
+from messaging.graph_api.errors import details_of, whole_number
+from messaging.graph_api.masking import without_secrets
+from messaging.graph_api.message_text import text_of
+
+ACCOUNT_OBJECT = "whatsapp_business_account"
+MAX_DEPTH = 60
+_MAX_BITS = 1024
+_MAX_ID_LENGTH = 512
+_MAX_WORD_LENGTH = 64
+_MAX_PROBLEMS = 100
+_MILLISECONDS_FROM = 10**12
+_EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # the years 2000 and 2100
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusFact:
+    """What Meta says of one message of ours. `status` is Meta's word, also one we do not know."""
+
+    wamid: str
+    status: str
+    at: datetime
+    recipient_id: str
+    callback_data: str | None
+    error_code: int | None
+    error_details: str
+    pricing: dict[str, Any] | None
+    recipient_user_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InboundFact:
+    """One message to us. `sender` is digits; None for users who show no number, then `user_id` is set."""
+
+    wamid: str
+    at: datetime
+    sender: str | None
+    user_id: str | None
+    type: str
+    text: str
+    context_wamid: str | None
+    raw: dict[str, Any]
+    profile_name: str = ""
+
+
+@dataclass(slots=True)
+class Change:
+    """One `entry[i].changes[j]`, `index` being "i.j". `value` is Meta's own, fit for a jsonb column."""
+
+    index: str
+    entry_id: str
+    field: str
+    phone_number_id: str | None = None
+    display_phone_number: str | None = None
+    statuses: list[StatusFact] = made_by(default_factory=list)
+    messages: list[InboundFact] = made_by(default_factory=list)
+    errors: list[dict[str, Any]] = made_by(default_factory=list)
+    problems: list[str] = made_by(default_factory=list)
+    value: object = None
+
+
+@dataclass(slots=True)
+class ParsedWebhook:
+    changes: list[Change] = made_by(default_factory=list)
+    problems: list[str] = made_by(default_factory=list)
+
+
+class _UnreadableError(Exception):
+    """One element cannot be used; its text goes to `problems`."""
+
+
+def parse(payload: object) -> ParsedWebhook:
+    """Read any JSON value; a bad element costs only itself.
+
+    NUL and lone surrogates, which PostgreSQL refuses, are gone from every text of the result.
+    """
+    parsed = ParsedWebhook()
+    clean = storable(payload)
+    if not isinstance(clean, dict):
+        parsed.problems.append("The body is not a JSON object.")
+        return parsed
+    if clean.get("object") != ACCOUNT_OBJECT:
+        parsed.problems.append(f"object is not {ACCOUNT_OBJECT}.")
+    for place, entry in enumerate(_list(clean, "entry", parsed.problems)):
+        if isinstance(entry, dict):
+            _read_entry(place, entry, parsed)
+        else:
+            parsed.problems.append(f"entry[{place}] is not an object.")
+    return parsed
+
+
+def storable(value: object, depth: int = 0) -> Any:
+    """Return `value` as a jsonb column takes it.
+
+    Without NUL, lone surrogates, infinite numbers and NaN; None below `MAX_DEPTH` levels.
+    """
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value.replace("\x00", ""))
+    if depth >= MAX_DEPTH and isinstance(value, dict | list):
+        return None
+    if isinstance(value, dict):
+        return {storable(str(key)): storable(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
+        return [storable(item, depth + 1) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int):
+        return value if value.bit_length() <= _MAX_BITS else None
+    return None
+
+
+def _read_entry(place: int, entry: dict[str, Any], parsed: ParsedWebhook) -> None:
+    entry_id = _word(entry.get("id")) or ""
+    for number, raw in enumerate(_list(entry, "changes", parsed.problems, f"entry[{place}].")):
+        change = Change(index=f"{place}.{number}", entry_id=entry_id, field="", value=raw)
+        parsed.changes.append(change)
+        if isinstance(raw, dict):
+            _read_change(change, raw)
+        else:
+            change.problems.append("The change is not an object.")
+        del change.problems[_MAX_PROBLEMS:]
+
+
+def _read_change(change: Change, raw: dict[str, Any]) -> None:
+    value = change.value = raw.get("value")
+    change.field = (_word(raw.get("field")) or "")[:_MAX_WORD_LENGTH]
+    if not change.field:
+        change.problems.append("field is missing.")
+    if not isinstance(value, dict):
+        change.problems.append("value is not an object.")
+        return
+    metadata = value.get("metadata")
+    if isinstance(metadata, dict):
+        change.phone_number_id = _word(metadata.get("phone_number_id"))
+        change.display_phone_number = _word(metadata.get("display_phone_number"))
+    change.errors = [
+        error for error in _list(value, "errors", change.problems) if isinstance(error, dict)
+    ]
+    if change.field in {"messages", ""}:
+        names = _profile_names(value.get("contacts"))
+        _read_each(change, value, "statuses", lambda row: change.statuses.append(_status(row)))
+        _read_each(
+            change, value, "messages", lambda row: change.messages.append(_inbound(row, names))
+        )
+
+
+def _read_each(
+    change: Change, value: dict[str, Any], key: str, read: Callable[[dict[str, Any]], None]
+) -> None:
+    for place, row in enumerate(_list(value, key, change.problems)):
+        try:
+            if not isinstance(row, dict):
+                raise _UnreadableError("is not an object")
+            read(row)
+        except _UnreadableError as problem:
+            change.problems.append(f"{key}[{place}] {problem}.")
+
+
+def _status(row: dict[str, Any]) -> StatusFact:
+    errors = row.get("errors")
+    error = errors[0] if isinstance(errors, list) and errors else None
+    error = error if isinstance(error, dict) else {}
+    pricing = row.get("pricing")
+    return StatusFact(
+        wamid=_required(row, "id", _MAX_ID_LENGTH),
+        status=_required(row, "status", _MAX_WORD_LENGTH),
+        at=_moment(row.get("timestamp")),
+        recipient_id=_word(row.get("recipient_id")) or "",
+        callback_data=_text(row.get("biz_opaque_callback_data")),
+        error_code=_error_code(error.get("code")),
+        error_details=without_secrets(details_of(error)),
+        pricing=pricing if isinstance(pricing, dict) else None,
+        recipient_user_id=_word(row.get("recipient_user_id")),
+    )
+
+
+def _inbound(row: dict[str, Any], names: dict[str, str]) -> InboundFact:
+    sender = _word(row.get("from"))
+    user_id = _word(row.get("from_user_id"))
+    digits = (sender or "").removeprefix("+")
+    if not (digits.isascii() and digits.isdigit()):
+        # Users behind a name show no number; some deliveries carry their id in its place.
+        user_id = user_id or (sender if sender and _USER_ID.fullmatch(sender) else None)
+        digits = ""
+    context = row.get("context")
+    return InboundFact(
+        wamid=_required(row, "id", _MAX_ID_LENGTH),
+        at=_moment(row.get("timestamp")),
+        sender=digits or None,
+        user_id=user_id,
+        type=_required(row, "type", _MAX_WORD_LENGTH),
+        text=text_of(row),
+        context_wamid=_word(context.get("id")) if isinstance(context, dict) else None,
+        raw=row,
+        profile_name=names.get(digits) or names.get(user_id or "") or "",
+    )
+
+
+def _profile_names(contacts: object) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for contact in contacts if isinstance(contacts, list) else []:
+        profile = contact.get("profile") if isinstance(contact, dict) else None
+        name = _text(profile.get("name")) if isinstance(profile, dict) else None
+        ids = (_word(contact.get(key)) for key in ("wa_id", "user_id")) if name else ()
+        names.update({known: name for known in ids if known and name})
+    return names
+
+
+def _list(holder: dict[str, Any], key: str, problems: list[str], prefix: str = "") -> list[object]:
+    rows = holder.get(key)
+    if isinstance(rows, list):
+        return rows
+    if rows is not None or key in {"entry", "changes"}:
+        problems.append(f"{prefix}{key} is not a list.")
+    return []
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and 0 < len(value) <= _MAX_ID_LENGTH else None
+
+
+def _word(value: object) -> str | None:
+    """Return an id as text; Meta writes some as numbers."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return _text(str(value))
+    return _text(value)
+
+
+def _required(row: dict[str, Any], key: str, length: int) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value or len(value) > length:
+        raise _UnreadableError(f"has no usable {key}")
+    return value
+
+
+def _error_code(value: object) -> int | None:
+    code = whole_number(value)
+    return code if code is not None and -(2**31) <= code < 2**31 else None
+
+
+def _moment(value: object) -> datetime:
+    """Return the UTC time of Unix seconds or milliseconds, given as a number or as digits."""
+    seconds: float | int | None = value if isinstance(value, float) else whole_number(value)
+    if seconds is not None and abs(seconds) >= _MILLISECONDS_FROM:
+        seconds /= 1000
+    if seconds is None or not _EARLIEST <= seconds < _LATEST:
+        raise _UnreadableError("has no usable timestamp")
+    return datetime.fromtimestamp(seconds, UTC)
