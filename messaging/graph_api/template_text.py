@@ -94,8 +94,10 @@ def fit(
     `given` has the shape of Meta's send request and is not trusted at any level.
     """
     shape, findings = shape_of(template_components), Findings()
-    named = str(parameter_format).upper() == "NAMED"
+    named = _is_named(shape, parameter_format)
     parts = _sorted_out(given, findings)
+    _refuse(findings)
+    paths = {name: part.path for name, part in parts.items()}
     fitted = [
         _header(shape, parts.pop("header", None), findings, named=named),
         _body(shape, parts.pop("body", None), findings, named=named),
@@ -107,16 +109,16 @@ def fit(
         findings.complain("template", f"Templates with a {kind.lower()} component cannot be sent.")
     _refuse(findings)
     components = [component for component in fitted if component is not None]
-    _check_lengths(template_components, components, parts_of(given), findings)
+    _check_lengths(template_components, components, paths, findings)
     _refuse(findings)
     rendered = render(template_components, components)
     return Fitted(components, rendered.text, findings.repairs)
 
 
-def parts_of(given: object) -> dict[str, str]:
-    """Return where each given component stands: "body", "button 0" … → path."""
-    quiet = Findings()
-    return {name: part.path for name, part in _sorted_out(given, quiet).items()}
+def _is_named(shape: TemplateShape, parameter_format: str) -> bool:
+    """Trust the placeholders as well: older rows of Meta's come without a format."""
+    names = placeholders(shape.header_text) + placeholders(shape.body)
+    return parameter_format == "NAMED" or not all(map(is_position, names))
 
 
 def _refuse(findings: Findings) -> None:
@@ -194,7 +196,7 @@ def _header(
     if shape.header_format not in MEDIA_FORMATS | {"LOCATION"}:
         findings.complain("template", f"Templates with a {kind} header cannot be sent.")
         return None
-    if not _has_exactly_one(part, f"the {kind} of the header", findings) or part is None:
+    if not _has_exactly_one(part, "header", f"the {kind} of the header", findings) or part is None:
         return None
     path, parameter = part.parameters[0]
     if kind == "location":
@@ -218,13 +220,9 @@ def _texts(
         if names:
             findings.complain(f"{_ROOT}.{where}", f"Missing: the {where} with {_listed(names)}.")
         return None
-    by_name = (
-        _by_name(where, names, part, findings)
-        if named
-        else _by_position(where, names, part, findings)
-    )
+    assign = _by_name if named else _by_position
     clean: list[dict[str, Any] | None] = []
-    for name, (path, parameter) in by_name.items():
+    for name, (path, parameter) in assign(where, names, part, findings).items():
         fitted = text_parameter(
             parameter, path, f"The value for {{{{{name}}}}} of the {where}", findings
         )
@@ -296,7 +294,7 @@ def _button(
     name = f"button {index}" + (f" ({button.text})" if button.text else "")
     if part is None:
         if button.has_variable or button.kind == "COPY_CODE":
-            findings.complain(_ROOT, f"Missing: the value of {name}.")
+            findings.complain(f"{_ROOT}.button[{index}]", f"Missing: the value of {name}.")
         return None
     sub_type = part.component.get("sub_type")
     sub_type = sub_type.lower() if isinstance(sub_type, str) else ""
@@ -307,7 +305,7 @@ def _button(
     if sub_type == "url" and not button.has_variable:
         findings.complain(part.path, f"Superfluous: the address of {name} takes no value.")
         return None
-    if not _has_exactly_one(part, f"the value of {name}", findings):
+    if not _has_exactly_one(part, f"button[{index}]", f"the value of {name}", findings):
         return None
     parameter = _button_parameter(sub_type, name, *part.parameters[0], findings)
     return {"type": "button", "sub_type": sub_type, "index": index, "parameters": [parameter]}
@@ -325,9 +323,9 @@ def _button_parameter(
     return {"type": key, key: value}
 
 
-def _has_exactly_one(part: _Given | None, name: str, findings: Findings) -> bool:
+def _has_exactly_one(part: _Given | None, where: str, name: str, findings: Findings) -> bool:
     if part is None or not part.parameters:
-        path = _ROOT if part is None else f"{part.path}.parameters[0]"
+        path = f"{_ROOT}.{where}" if part is None else f"{part.path}.parameters[0]"
         findings.complain(path, f"Missing: {name}.")
         return False
     for path, _parameter in part.parameters[1:]:
