@@ -25,6 +25,7 @@ from messaging.graph_api.template_bubble import (
 from messaging.graph_api.template_shape import (
     ButtonShape,
     TemplateShape,
+    is_position,
     placeholders,
     shape_of,
 )
