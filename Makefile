@@ -12,7 +12,6 @@ CODE = bakery_whatsapp messaging tenants tests manage.py
 PYTHON_FILES = find $(CODE) -name '*.py' -not -path '*/migrations/*' -print0
 TEMPLATES = find templates messaging tenants -name '*.html' -path '*templates/*' -print0
 
-export PORT DATA_DIR
 .DEFAULT_GOAL := help
 
 .PHONY: help
