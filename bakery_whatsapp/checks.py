@@ -40,7 +40,13 @@ def check_secrets(app_configs: object, **kwargs: Any) -> list[checks.CheckMessag
     except ImproperlyConfigured:
         has_secret_key = False
     if not has_secret_key:
-        found.append(_severe("SECRET_KEY is not set.", hint="Set 50 random characters.", check_id="bakery_whatsapp.E002"))
+        found.append(
+            _severe(
+                "SECRET_KEY is not set.",
+                hint="Set 50 random characters.",
+                check_id="bakery_whatsapp.E002",
+            )
+        )
     if not settings.FIELD_ENCRYPTION_KEYS:
         found.append(
             _severe(
@@ -72,7 +78,9 @@ def check_production(app_configs: object, **kwargs: Any) -> list[checks.CheckMes
         )
     if settings.DEBUG and _is_production():
         found.append(
-            checks.Error("DEBUG is on in production.", hint="Unset DEBUG.", id="bakery_whatsapp.E006")
+            checks.Error(
+                "DEBUG is on in production.", hint="Unset DEBUG.", id="bakery_whatsapp.E006"
+            )
         )
     return found
 
@@ -84,7 +92,11 @@ def register_all() -> None:
 
 def ensure_startable() -> None:
     """Raise ImproperlyConfigured when a check of ours finds an Error. Servers and workers call it, as no `check` runs there."""
-    errors = [message for message in checks.run_checks() if _is_ours(message) and message.is_serious(checks.ERROR)]
+    errors = [
+        message
+        for message in checks.run_checks()
+        if _is_ours(message) and message.is_serious(checks.ERROR)
+    ]
     if errors:
         raise ImproperlyConfigured("; ".join(_sentence(error) for error in errors))
 
@@ -95,5 +107,3 @@ def _is_ours(message: checks.CheckMessage) -> bool:
 
 def _sentence(error: checks.CheckMessage) -> str:
     return f"{error.msg} {error.hint or ''}".strip()
-
-

@@ -20,7 +20,9 @@ EventDict = MutableMapping[str, Any]
 
 # A phone number as people and Meta write it (with +), a Meta access token, and what follows a Bearer.
 _PHONE = re.compile(r"\+(\d{2})[\d\s().-]{5,}(\d{2})")
-_SECRET = re.compile(r"EAA[\w-]{8,}|(?<=Bearer )\S+|(?<=access_token=)[^&\s]+|(?<=verify_token=)[^&\s]+")
+_SECRET = re.compile(
+    r"EAA[\w-]{8,}|(?<=Bearer )\S+|(?<=access_token=)[^&\s]+|(?<=verify_token=)[^&\s]+"
+)
 
 
 def masked(text: str) -> str:
@@ -31,7 +33,8 @@ def masked(text: str) -> str:
 class RequestLogMiddleware(RequestMiddleware):
     """django-structlog's, but query strings stay out: they carry verify tokens and searched phone numbers."""
 
-    def format_request(self, request: HttpRequest) -> str:
+    @staticmethod
+    def format_request(request: HttpRequest) -> str:
         return f"{request.method} {request.path}"
 
 
@@ -53,7 +56,7 @@ def _plain_line(logger: object, method: str, event_dict: EventDict) -> str:
     return f"{line}\n{exception}" if exception else line
 
 
-_SHARED = [
+_SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -77,7 +80,13 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
                 "foreign_pre_chain": _SHARED,
             }
         },
-        "handlers": {"stdout": {"class": "logging.StreamHandler", "stream": "ext://sys.stdout", "formatter": "line"}},
+        "handlers": {
+            "stdout": {
+                "class": "logging.StreamHandler",
+                "stream": "ext://sys.stdout",
+                "formatter": "line",
+            }
+        },
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
             # Its request lines repeat django-structlog's and carry the query string.
@@ -95,7 +104,11 @@ def configure(config: dict[str, Any]) -> None:
     """Set up both libraries. Called once a process, by the app config and again by Celery's logging signal."""
     logging.config.dictConfig(config)
     structlog.configure(
-        processors=[structlog.stdlib.filter_by_level, *_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_SHARED,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )

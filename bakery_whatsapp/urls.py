@@ -12,8 +12,12 @@ from bakery_whatsapp import health
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     # The address of the customer's guide, step 9.1.
-    path("app/admin/whatsapp", RedirectView.as_view(pattern_name="admin:tenants_tenant_changelist")),
-    path("login", auth_views.LoginView.as_view(template_name="registration/login.html"), name="login"),
+    path(
+        "app/admin/whatsapp", RedirectView.as_view(pattern_name="admin:tenants_tenant_changelist")
+    ),
+    path(
+        "login", auth_views.LoginView.as_view(template_name="registration/login.html"), name="login"
+    ),
     path("logout", auth_views.LogoutView.as_view(), name="logout"),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("messaging.api.urls")),

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from messaging.models.inbound_message import InboundMessage
-from messaging.models.message import Message
+from messaging.models.message import Message, MessageQuerySet
 from messaging.models.template import MessageTemplate
 from messaging.models.timeline import EventKind, MessageEvent, SendAttempt
 from messaging.models.webhook_delivery import WebhookDelivery
@@ -11,6 +11,7 @@ __all__ = [
     "InboundMessage",
     "Message",
     "MessageEvent",
+    "MessageQuerySet",
     "MessageTemplate",
     "SendAttempt",
     "WebhookDelivery",

@@ -41,13 +41,15 @@ class InboundMessage(models.Model):
         related_name="replies",
         verbose_name=_("answers"),
     )
-    wamid = models.CharField(_("WhatsApp message id"), max_length=255, unique=True)
+    wamid = models.CharField(_("WhatsApp message id"), max_length=512, unique=True)
     # Meta leaves the phone out for people with a WhatsApp user name; then only the user id is known (since 2026).
     sender_phone = models.CharField(_("from"), max_length=16, blank=True)
     sender_user_id = models.CharField(_("user id"), max_length=128, blank=True)
     kind = models.CharField(_("type"), max_length=32)
     text = models.TextField(_("text"), blank=True)
-    content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(_("content"), default=dict)
+    content: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("content"), default=dict
+    )
     received_at = models.DateTimeField(_("received"), default=timezone.now)
 
     objects = InboundMessageManager()

@@ -26,7 +26,12 @@ def first_id_at(moment: datetime) -> uuid.UUID:
 class MessageQuerySet(TenantOwnedQuerySet["Message"]):
     def advance(self, to: MessageStatus, **changes: object) -> int:
         """Move all that may become `to`; return how many moved. One UPDATE, so two workers cannot both win."""
-        state: dict[str, object] = {"status": to, "updated_at": timezone.now(), "send_after": None, "claimed_at": None}
+        state: dict[str, object] = {
+            "status": to,
+            "updated_at": timezone.now(),
+            "send_after": None,
+            "claimed_at": None,
+        }
         return self.filter(status__in=MAY_FOLLOW[to]).update(**(state | changes))
 
     def queued(self) -> Self:
@@ -44,7 +49,9 @@ class MessageQuerySet(TenantOwnedQuerySet["Message"]):
         # The primary key is time-ordered; sorting by created_at would need an index of its own.
         return self.order_by("-id")
 
-    def created_between(self, *, after: datetime | None = None, before: datetime | None = None) -> Self:
+    def created_between(
+        self, *, after: datetime | None = None, before: datetime | None = None
+    ) -> Self:
         """Half-open: from `after` on, up to but without `before`."""
         found = self
         if after is not None:
@@ -65,12 +72,17 @@ class Message(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, related_name="messages", verbose_name=_("bakery"))
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.PROTECT, related_name="messages", verbose_name=_("bakery")
+    )
     phone_number = models.ForeignKey(
         PhoneNumber, on_delete=models.PROTECT, related_name="messages", verbose_name=_("sent from")
     )
     template = models.ForeignKey(
-        MessageTemplate, on_delete=models.PROTECT, related_name="messages", verbose_name=_("template")
+        MessageTemplate,
+        on_delete=models.PROTECT,
+        related_name="messages",
+        verbose_name=_("template"),
     )
     recipient_phone = models.CharField(_("recipient"), max_length=16, validators=[E164])
     recipient_name = models.CharField(_("recipient's name"), max_length=200, blank=True)
@@ -79,20 +91,29 @@ class Message(models.Model):
     )
     rendered_text = models.TextField(_("text"), blank=True)
     reference = models.CharField(_("order number"), max_length=100, blank=True)
-    idempotency_key = models.CharField(max_length=255, null=True, blank=True, editable=False)
+    # NULL, not empty: unique only where there is one.
+    idempotency_key = models.CharField(  # noqa: DJ001
+        max_length=255, null=True, blank=True, editable=False
+    )
     request_digest = models.CharField(max_length=64, blank=True, editable=False)
     warnings: models.JSONField[list[dict[str, str]], list[dict[str, str]]] = models.JSONField(
         _("repairs"), default=list, blank=True
     )
     requested_by = models.CharField(_("requested by"), max_length=120, blank=True)
 
-    status = models.CharField(_("status"), max_length=12, choices=MessageStatus, default=MessageStatus.QUEUED)
-    send_after = models.DateTimeField(_("to be sent from"), null=True, blank=True, default=timezone.now)
+    status = models.CharField(
+        _("status"), max_length=12, choices=MessageStatus, default=MessageStatus.QUEUED
+    )
+    send_after = models.DateTimeField(
+        _("to be sent from"), null=True, blank=True, default=timezone.now
+    )
     claimed_at = models.DateTimeField(_("taken by a worker"), null=True, blank=True)
     expires_at = models.DateTimeField(_("to be sent until"))
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
-    wamid = models.CharField(_("WhatsApp message id"), max_length=255, null=True, blank=True)
-    error_code = models.IntegerField(_("error code"), null=True, blank=True)
+    wamid = models.CharField(  # noqa: DJ001 (NULL, not empty: unique only where there is one)
+        _("WhatsApp message id"), max_length=512, null=True, blank=True
+    )
+    error_code = models.BigIntegerField(_("error code"), null=True, blank=True)
     error_details = models.CharField(_("Meta's details"), max_length=500, blank=True)
     fbtrace_id = models.CharField(_("Meta's trace id"), max_length=64, blank=True)
     pricing: models.JSONField[dict[str, Any] | None, dict[str, Any] | None] = models.JSONField(
@@ -116,7 +137,11 @@ class Message(models.Model):
             # A bakery's messages, newest first, and its last message.
             models.Index(fields=("tenant", "-id"), name="message_of_tenant"),
             # An order's messages.
-            models.Index(fields=("reference", "-id"), name="message_reference", condition=~models.Q(reference="")),
+            models.Index(
+                fields=("reference", "-id"),
+                name="message_reference",
+                condition=~models.Q(reference=""),
+            ),
             # The queue of one number: claim and sweep.
             models.Index(
                 fields=("phone_number", "send_after"),
@@ -124,13 +149,19 @@ class Message(models.Model):
                 condition=models.Q(send_after__isnull=False),
             ),
             # What a worker took and never settled.
-            models.Index(fields=("claimed_at",), name="message_claimed", condition=models.Q(claimed_at__isnull=False)),
+            models.Index(
+                fields=("claimed_at",),
+                name="message_claimed",
+                condition=models.Q(claimed_at__isnull=False),
+            ),
             # Everything sent to one recipient.
             models.Index(fields=("recipient_phone", "-id"), name="message_recipient"),
         )
         constraints = (
             models.UniqueConstraint(
-                fields=("wamid",), condition=models.Q(wamid__isnull=False), name="message_wamid_unique"
+                fields=("wamid",),
+                condition=models.Q(wamid__isnull=False),
+                name="message_wamid_unique",
             ),
             models.UniqueConstraint(
                 fields=("tenant", "idempotency_key"),

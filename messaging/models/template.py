@@ -27,7 +27,10 @@ class MessageTemplate(models.Model):
     """A template as Meta last described it; `status`, `category` and their kin hold Meta's words unchanged."""
 
     account = models.ForeignKey(
-        WhatsAppBusinessAccount, on_delete=models.PROTECT, related_name="templates", verbose_name=_("account")
+        WhatsAppBusinessAccount,
+        on_delete=models.PROTECT,
+        related_name="templates",
+        verbose_name=_("account"),
     )
     meta_template_id = models.CharField(_("template id"), max_length=64, blank=True)
     name = models.CharField(_("name"), max_length=512)
@@ -52,7 +55,9 @@ class MessageTemplate(models.Model):
             models.UniqueConstraint(
                 fields=("account", "name", "language"),
                 name="message_template_once_per_language",
-                violation_error_message=_("The account already has this template in this language."),
+                violation_error_message=_(
+                    "The account already has this template in this language."
+                ),
             ),
         )
 

@@ -39,9 +39,11 @@ MessageEventManager = models.Manager.from_queryset(MessageEventQuerySet)
 class MessageEvent(models.Model):
     """One line of a message's timeline. Append-only: a repeat is a no-op that keeps the earliest time."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="events", verbose_name=_("message"))
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="events", verbose_name=_("message")
+    )
     kind = models.CharField(_("what"), max_length=16, choices=EventKind)
-    code = models.IntegerField(_("error code"), null=True, blank=True)
+    code = models.BigIntegerField(_("error code"), null=True, blank=True)
     at = models.DateTimeField(_("when"), default=timezone.now)
     recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
 
@@ -52,7 +54,9 @@ class MessageEvent(models.Model):
         verbose_name_plural = _("message events")
         constraints = (
             models.UniqueConstraint(
-                fields=("message", "kind", "code"), nulls_distinct=False, name="message_event_once_per_kind"
+                fields=("message", "kind", "code"),
+                nulls_distinct=False,
+                name="message_event_once_per_kind",
             ),
         )
 
@@ -73,13 +77,15 @@ SendAttemptManager = models.Manager.from_queryset(SendAttemptQuerySet)
 class SendAttempt(models.Model):
     """One request to Meta and how it ended. `outcome` is "accepted", "held" or the class of the error."""
 
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="send_attempts", verbose_name=_("message"))
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="send_attempts", verbose_name=_("message")
+    )
     started_at = models.DateTimeField(_("started"))
     duration_ms = models.PositiveIntegerField(_("duration (ms)"))
     outcome = models.CharField(_("outcome"), max_length=32)
     http_status = models.PositiveSmallIntegerField(_("HTTP status"), null=True, blank=True)
-    error_code = models.IntegerField(_("error code"), null=True, blank=True)
-    error_subcode = models.IntegerField(_("error subcode"), null=True, blank=True)
+    error_code = models.BigIntegerField(_("error code"), null=True, blank=True)
+    error_subcode = models.BigIntegerField(_("error subcode"), null=True, blank=True)
     error_details = models.CharField(_("Meta's details"), max_length=500, blank=True)
     fbtrace_id = models.CharField(_("Meta's trace id"), max_length=64, blank=True)
 

@@ -40,7 +40,9 @@ class WebhookDelivery(models.Model):
         indexes = (
             # What is still to be applied.
             models.Index(
-                fields=("id",), name="webhook_delivery_waiting", condition=models.Q(processed_at__isnull=True)
+                fields=("id",),
+                name="webhook_delivery_waiting",
+                condition=models.Q(processed_at__isnull=True),
             ),
         )
 

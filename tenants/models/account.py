@@ -28,7 +28,9 @@ class WhatsAppBusinessAccount(models.Model):
     app_id = models.CharField(_("app id"), max_length=64, blank=True)
     access_token = EncryptedTextField(_("access token"), blank=True)
     app_secrets = EncryptedTextField(
-        _("app secrets"), blank=True, help_text=_("One a line; several while the secret is being changed at Meta.")
+        _("app secrets"),
+        blank=True,
+        help_text=_("One a line; several while the secret is being changed at Meta."),
     )
     webhook_verify_token = EncryptedTextField(_("webhook verify token"), blank=True)
     token_issued_at = models.DateTimeField(_("token issued"), null=True, blank=True)
@@ -36,10 +38,12 @@ class WhatsAppBusinessAccount(models.Model):
     token_expires_at = models.DateTimeField(_("token expires"), null=True, blank=True)
     sending_paused_at = models.DateTimeField(_("sending paused"), null=True, blank=True)
     sending_stopped_at = models.DateTimeField(_("sending stopped"), null=True, blank=True)
-    sending_stopped_code = models.IntegerField(_("Meta's error code"), null=True, blank=True)
+    sending_stopped_code = models.BigIntegerField(_("Meta's error code"), null=True, blank=True)
     templates_synced_at = models.DateTimeField(_("templates synced"), null=True, blank=True)
     numbers_synced_at = models.DateTimeField(_("numbers synced"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, db_default=Now(), editable=False)
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, db_default=Now(), editable=False
+    )
 
     objects = WhatsAppBusinessAccountManager()
 

@@ -57,7 +57,9 @@ class ApiKey(models.Model):
         models.CharField(max_length=32, choices=Scope), verbose_name=_("scopes")
     )
     requests_per_minute = models.PositiveIntegerField(_("requests a minute"), default=6000)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, db_default=Now(), editable=False)
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, db_default=Now(), editable=False
+    )
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)

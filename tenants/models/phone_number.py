@@ -17,7 +17,9 @@ class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
 
     def spare(self) -> Self:
         """Numbers that may be given to a bakery: with nobody, and not the reserved default one."""
-        return self.filter(is_default=False).exclude(assignments__ended_at__isnull=True, assignments__isnull=False)
+        return self.filter(is_default=False).exclude(
+            assignments__ended_at__isnull=True, assignments__isnull=False
+        )
 
     def by_number(self) -> Self:
         return self.order_by("display_phone_number", "id")
@@ -30,13 +32,23 @@ class PhoneNumber(models.Model):
     """A sending number at Meta. `quality_rating`, `status` and their kin hold Meta's words unchanged."""
 
     account = models.ForeignKey(
-        WhatsAppBusinessAccount, on_delete=models.PROTECT, related_name="phone_numbers", verbose_name=_("account")
+        WhatsAppBusinessAccount,
+        on_delete=models.PROTECT,
+        related_name="phone_numbers",
+        verbose_name=_("account"),
     )
     phone_number_id = models.CharField(_("phone number id"), max_length=64, unique=True)
-    display_phone_number = models.CharField(_("number"), max_length=20, help_text=_("E.164, such as +34612345678."))
+    display_phone_number = models.CharField(
+        _("number"),
+        max_length=20,
+        blank=True,
+        help_text=_("E.164, such as +34612345678. Empty until the first sync from Meta."),
+    )
     verified_name = models.CharField(_("display name"), max_length=200, blank=True)
     is_default = models.BooleanField(
-        _("default number"), default=False, help_text=_("Sends for every bakery without a number of its own.")
+        _("default number"),
+        default=False,
+        help_text=_("Sends for every bakery without a number of its own."),
     )
     quality_rating = models.CharField(_("quality"), max_length=32, blank=True)
     status = models.CharField(_("status"), max_length=32, blank=True)
@@ -46,7 +58,9 @@ class PhoneNumber(models.Model):
     messaging_limit = models.CharField(_("messaging limit"), max_length=32, blank=True)
     throughput_level = models.CharField(_("throughput"), max_length=32, blank=True)
     last_synced_at = models.DateTimeField(_("last synced"), null=True, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, db_default=Now(), editable=False)
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, db_default=Now(), editable=False
+    )
 
     objects = PhoneNumberManager()
 
@@ -81,7 +95,10 @@ class PhoneNumberAssignment(models.Model):
     """One stretch of time in which a number was a bakery's. Rows are closed, never rewritten: they are the history."""
 
     phone_number = models.ForeignKey(
-        PhoneNumber, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("phone number")
+        PhoneNumber,
+        on_delete=models.PROTECT,
+        related_name="assignments",
+        verbose_name=_("phone number"),
     )
     tenant = models.ForeignKey(
         Tenant, on_delete=models.PROTECT, related_name="assignments", verbose_name=_("bakery")
@@ -113,7 +130,8 @@ class PhoneNumberAssignment(models.Model):
             ),
             models.CheckConstraint(
                 name="assignment_ends_after_it_began",
-                condition=models.Q(ended_at__isnull=True) | models.Q(ended_at__gte=models.F("assigned_at")),
+                condition=models.Q(ended_at__isnull=True)
+                | models.Q(ended_at__gte=models.F("assigned_at")),
                 violation_error_message=_("An assignment cannot end before it began."),
             ),
         )

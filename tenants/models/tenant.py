@@ -52,7 +52,9 @@ TenantManager = models.Manager.from_queryset(TenantQuerySet)
 
 def _known_time_zone(name: str) -> None:
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(_("%(name)s is no time zone. Use one such as Europe/Madrid."), params={"name": name})
+        raise ValidationError(
+            _("%(name)s is no time zone. Use one such as Europe/Madrid."), params={"name": name}
+        )
 
 
 class Tenant(models.Model):
@@ -65,19 +67,29 @@ class Tenant(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(_("short name"), max_length=80, unique=True)
-    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, default="es")
-    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Madrid", validators=[_known_time_zone])
+    language = models.CharField(
+        _("language"), max_length=10, choices=settings.LANGUAGES, default="es"
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=64, default="Europe/Madrid", validators=[_known_time_zone]
+    )
     whatsapp_enabled = models.BooleanField(
-        _("WhatsApp notices"), default=False, help_text=_("The bakery's own switch. Off refuses new messages.")
+        _("WhatsApp notices"),
+        default=False,
+        help_text=_("The bakery's own switch. Off refuses new messages."),
     )
     tier = models.CharField(_("tier"), max_length=20, choices=Tier, default=Tier.STANDARD)
-    daily_cap = models.PositiveIntegerField(_("daily cap"), null=True, blank=True, help_text=_("Messages a day."))
+    daily_cap = models.PositiveIntegerField(
+        _("daily cap"), null=True, blank=True, help_text=_("Messages a day.")
+    )
     monthly_cap = models.PositiveIntegerField(
         _("monthly cap"), null=True, blank=True, help_text=_("Messages a month.")
     )
     suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True)
     suspension_reason = models.CharField(_("reason of suspension"), max_length=300, blank=True)
-    created_at = models.DateTimeField(_("created"), default=timezone.now, db_default=Now(), editable=False)
+    created_at = models.DateTimeField(
+        _("created"), default=timezone.now, db_default=Now(), editable=False
+    )
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
     objects = TenantManager()
@@ -115,12 +127,19 @@ class Membership(models.Model):
         OWNER = "owner", _("Owner")
         STAFF = "staff", _("Staff")
 
-    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("bakery"))
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("bakery")
+    )
     user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person")
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("person"),
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.STAFF)
-    created_at = models.DateTimeField(_("since"), default=timezone.now, db_default=Now(), editable=False)
+    created_at = models.DateTimeField(
+        _("since"), default=timezone.now, db_default=Now(), editable=False
+    )
 
     objects = MembershipManager()
 

@@ -1,0 +1,88 @@
+"""Queue and task names, and the wake-up on commit.
+
+The rows in PostgreSQL are the queue. A wake-up may be lost with the broker: the sweep finds what was missed.
+"""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+import redis
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+log = structlog.get_logger(__name__)
+
+SEND = "send"
+WEBHOOKS = "webhooks"
+PERIODIC = "periodic"
+ALL = (SEND, WEBHOOKS, PERIODIC)
+
+SEND_QUEUED = "messaging.send_queued"
+APPLY_WEBHOOKS = "messaging.apply_webhooks"
+SWEEP = "messaging.sweep"
+SYNC_FROM_META = "messaging.sync_from_meta"
+
+# One wake-up a burst is enough. A worker removes the mark before it looks at the rows, so what was committed before
+# the mark is always seen; the mark dies by itself in case the worker did.
+_WAKE_MARK_MS = 1000
+_WORKER_SEEN_S = 30
+
+
+@cache
+def client() -> redis.Redis:
+    """The process's own connection pool to Redis."""
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=2)
+
+
+def wake_sender(phone_number: int) -> None:
+    """Wake a worker for the queue of one number (our primary key) once the transaction is committed."""
+    transaction.on_commit(partial(_wake, SEND_QUEUED, SEND, (phone_number,)))
+
+
+def wake_receiver() -> None:
+    """Wake a worker for the stored webhooks once the transaction is committed."""
+    transaction.on_commit(partial(_wake, APPLY_WEBHOOKS, WEBHOOKS, ()))
+
+
+def wake_sync() -> None:
+    """Have templates and numbers read from Meta again soon, once for a burst of reasons."""
+    transaction.on_commit(partial(_wake, SYNC_FROM_META, PERIODIC, ()))
+
+
+def is_awake(task: str, *args: int) -> None:
+    """Called by a woken task before it looks at the rows: from now on a new row needs a new wake-up."""
+    try:
+        client().delete(_mark(task, args))
+    except redis.RedisError as error:
+        log.warning("Redis did not answer", error=type(error).__name__)
+
+
+def worker_seen() -> None:
+    """Leave word that a worker lives and the sweep reaches it."""
+    try:
+        client().set("worker:seen", 1, ex=_WORKER_SEEN_S)
+    except redis.RedisError as error:
+        log.warning("Redis did not answer", error=type(error).__name__)
+
+
+def is_worker_alive() -> bool:
+    """Whether a worker left word within 30 s. Raises redis.RedisError when Redis does not answer."""
+    return bool(client().exists("worker:seen"))
+
+
+def _mark(task: str, args: tuple[int, ...]) -> str:
+    return ":".join(["wake", task, *map(str, args)])
+
+
+def _wake(task: str, queue: str, args: tuple[int, ...]) -> None:
+    try:
+        if client().set(_mark(task, args), 1, nx=True, px=_WAKE_MARK_MS):
+            current_app.send_task(task, args=args, queue=queue, ignore_result=True)
+    except (redis.RedisError, OperationalError) as error:
+        log.warning(
+            "Wake-up lost, the sweep will find the rows", task=task, error=type(error).__name__
+        )

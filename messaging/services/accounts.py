@@ -1,0 +1,101 @@
+"""The master account: where its credentials come from, and whether its line is open."""
+
+from __future__ import annotations
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from messaging import queues
+from tenants.models import PhoneNumber, WhatsAppBusinessAccount
+
+log = structlog.get_logger(__name__)
+
+
+class NoAccountError(Exception):
+    """There is no WhatsApp Business Account yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Set WHATSAPP_BUSINESS_ACCOUNT_ID and WHATSAPP_ACCESS_TOKEN, or add the account in the admin."
+        )
+
+
+def current_account() -> WhatsAppBusinessAccount:
+    """Return the master account; an empty database is seeded once from the environment. Raises NoAccountError."""
+    account = WhatsAppBusinessAccount.objects.order_by("id").first() or _seed_from_environment()
+    if account is None:
+        raise NoAccountError
+    return account
+
+
+def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:
+    """Stop the line after an error of the account or its token. True for the one caller that stopped it."""
+    stopped = WhatsAppBusinessAccount.objects.filter(
+        pk=account.pk, sending_stopped_at__isnull=True
+    ).update(sending_stopped_at=timezone.now(), sending_stopped_code=code)
+    if stopped:
+        log.error("WhatsApp sending stopped", waba_id=account.waba_id, error_code=code)
+    return bool(stopped)
+
+
+def pause_sending(account: WhatsAppBusinessAccount) -> None:
+    """Keep messages waiting until an admin resumes."""
+    WhatsAppBusinessAccount.objects.filter(pk=account.pk, sending_paused_at__isnull=True).update(
+        sending_paused_at=timezone.now()
+    )
+    log.info("WhatsApp sending paused", waba_id=account.waba_id)
+
+
+def resume_sending(account: WhatsAppBusinessAccount) -> None:
+    """Open the line again, whether it was paused or stopped; what waited goes out."""
+    WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
+        sending_paused_at=None, sending_stopped_at=None, sending_stopped_code=None
+    )
+    log.info("WhatsApp sending resumed", waba_id=account.waba_id)
+    for number in account.phone_numbers.values_list("pk", flat=True):
+        queues.wake_sender(number)
+
+
+def webhook_secrets() -> list[str]:
+    """Return every app secret that may have signed a webhook."""
+    try:
+        return current_account().app_secret_list
+    except NoAccountError:
+        secrets: list[str] = settings.WHATSAPP_APP_SECRETS
+        return secrets
+
+
+def webhook_verify_token() -> str:
+    """Return the token Meta must show when it verifies the webhook's address; empty when none is set."""
+    try:
+        stored: str = current_account().webhook_verify_token
+        return stored
+    except NoAccountError:
+        token: str = settings.WHATSAPP_WEBHOOK_VERIFY_TOKEN
+        return token
+
+
+def _seed_from_environment() -> WhatsAppBusinessAccount | None:
+    if not (settings.WHATSAPP_BUSINESS_ACCOUNT_ID and settings.WHATSAPP_ACCESS_TOKEN):
+        return None
+    with transaction.atomic():
+        account, created = WhatsAppBusinessAccount.objects.get_or_create(
+            waba_id=settings.WHATSAPP_BUSINESS_ACCOUNT_ID,
+            defaults={
+                "access_token": settings.WHATSAPP_ACCESS_TOKEN,
+                "app_id": settings.WHATSAPP_APP_ID,
+                "app_secrets": "\n".join(settings.WHATSAPP_APP_SECRETS),
+                "webhook_verify_token": settings.WHATSAPP_WEBHOOK_VERIFY_TOKEN,
+            },
+        )
+        if created and settings.WHATSAPP_PHONE_NUMBER_ID:
+            # Meta tells the number itself at the first sync.
+            PhoneNumber.objects.get_or_create(
+                phone_number_id=settings.WHATSAPP_PHONE_NUMBER_ID,
+                defaults={"account": account, "is_default": True},
+            )
+    if created:
+        log.info("WhatsApp account taken from the environment", waba_id=account.waba_id)
+    return account

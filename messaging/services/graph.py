@@ -1,0 +1,28 @@
+"""The Graph API client of an account: one pooled session a process."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import requests
+from django.conf import settings
+
+from messaging.graph_api.client import GraphApi, new_session
+from tenants.models import WhatsAppBusinessAccount
+
+CONCURRENCY = 16
+
+
+@cache
+def _session() -> requests.Session:
+    return new_session(CONCURRENCY * 2)
+
+
+def graph_api_for(account: WhatsAppBusinessAccount) -> GraphApi:
+    return GraphApi(
+        base_url=settings.WHATSAPP_GRAPH_URL,
+        version=settings.WHATSAPP_API_VERSION,
+        access_token=account.access_token,
+        app_secret=next(iter(account.app_secret_list), None),
+        session=_session(),
+    )

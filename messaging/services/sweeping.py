@@ -1,0 +1,14 @@
+"""What the periodic task does: find again what a lost wake-up, a lost worker or time left lying."""
+
+from __future__ import annotations
+
+from messaging import queues
+from messaging.services import receiving, sending
+
+
+def sweep() -> None:
+    queues.worker_seen()
+    receiving.wake_for_waiting()
+    sending.settle_lost_claims()
+    sending.expire_overdue()
+    sending.wake_due_numbers()
