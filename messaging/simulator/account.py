@@ -1,0 +1,195 @@
+"""The account at the simulated Meta: numbers, templates, tokens and the webhook subscription.
+
+The facts come from `messaging.demo`; what changes while the simulator runs lies over them in Redis.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from typing import Any
+
+from django.conf import settings
+
+from messaging import demo
+from messaging.simulator import store
+
+SYSTEM_USER_ID = "555000000000006"
+APP_NAME = "Bakery WhatsApp"
+SCOPES = ["whatsapp_business_management", "whatsapp_business_messaging"]
+DAYS_60_S = 60 * 24 * 3600
+QUALITY_RATINGS = ("GREEN", "YELLOW", "RED", "UNKNOWN")
+
+_TOKENS = store.key("tokens")
+_ACCOUNT = store.key("account")
+_COMMON = {
+    "status": "CONNECTED",
+    "name_status": "APPROVED",
+    "new_name_status": "NONE",
+    "code_verification_status": "VERIFIED",
+    "messaging_limit_tier": "TIER_250",
+    "whatsapp_business_manager_messaging_limit": "TIER_250",
+    "throughput": {"level": "STANDARD"},
+    "platform_type": "CLOUD_API",
+    "host_platform": "CLOUD_API",
+    "account_mode": "LIVE",
+    "is_official_business_account": False,
+    "is_pin_enabled": True,
+    "is_preverified_number": False,
+    "is_on_biz_app": False,
+    "last_onboarded_time": "2026-11-02T09:00:00+0000",
+    "country_dial_code": "34",
+    "search_visibility": "VISIBLE",
+}
+
+
+def spaced(number: str) -> str:
+    """Write `+34612345678` as Meta displays it: `+34 612 345 678`."""
+    return f"{number[:3]} {number[3:6]} {number[6:9]} {number[9:]}"
+
+
+def number_of(phone_number_id: str) -> demo.DemoNumber | None:
+    return next(
+        (number for number in demo.NUMBERS if number.phone_number_id == phone_number_id), None
+    )
+
+
+def phone_numbers() -> list[dict[str, Any]]:
+    """Return all numbers with every field that Meta can be asked for."""
+    changed = store.read_hash(store.key("quality"))
+    return [
+        _phone_number(number, changed.get(number.phone_number_id, "GREEN"))
+        for number in demo.NUMBERS
+    ]
+
+
+def _phone_number(number: demo.DemoNumber, quality: str) -> dict[str, Any]:
+    return {
+        "verified_name": number.verified_name,
+        "display_phone_number": spaced(number.display_phone_number),
+        "quality_rating": quality,
+        "id": number.phone_number_id,
+        **_COMMON,
+        "quality_score": {"score": quality},
+        "health_status": health(number.phone_number_id, "PHONE_NUMBER", blocked=False),
+        "webhook_configuration": {"application": callback_url()},
+    }
+
+
+def health(entity_id: str, kind: str, *, blocked: bool) -> dict[str, Any]:
+    state = "BLOCKED" if blocked else "AVAILABLE"
+    entities = [{"entity_type": kind, "id": entity_id, "can_send_message": state}]
+    others = (("WABA", demo.WABA_ID), ("BUSINESS", demo.BUSINESS_ID), ("APP", demo.APP_ID))
+    entities += [
+        {"entity_type": name, "id": key, "can_send_message": "AVAILABLE"}
+        for name, key in others
+        if name != kind
+    ]
+    return {"can_send_message": state, "entities": entities}
+
+
+def set_quality(phone_number_id: str, rating: str) -> None:
+    store.write_hash(store.key("quality"), {phone_number_id: rating})
+
+
+def templates() -> list[dict[str, Any]]:
+    """Return the templates with every field, changes applied."""
+    changes = store.read_hash(store.key("templates"))
+    return [
+        _template(template, json.loads(changes.get(template["id"], "{}")))
+        for template in demo.TEMPLATES
+    ]
+
+
+def _template(template: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+    whole = {
+        "previous_category": None,
+        "correct_category": None,
+        "sub_category": None,
+        "rejected_reason": "NONE",
+        "message_send_ttl_seconds": -1,
+        "last_updated_time": "2026-11-02T09:00:00+0000",
+        "library_template_name": None,
+        **template,
+        **changed,
+    }
+    whole["health_status"] = health(
+        whole["id"], "MESSAGE_TEMPLATE", blocked=whole["status"] != "APPROVED"
+    )
+    return {name: value for name, value in whole.items() if value is not None}
+
+
+def change_template(template_id: str, **changes: str) -> None:
+    kept = json.loads(store.field_of(store.key("templates"), template_id) or "{}")
+    store.write_hash(store.key("templates"), {template_id: json.dumps(kept | changes)})
+
+
+def business_account() -> dict[str, Any]:
+    return {
+        "id": demo.WABA_ID,
+        "name": demo.ACCOUNT_NAME,
+        "timezone_id": "58",
+        "message_template_namespace": "5a1f0c2e_0b7d_4c11_9f63_77d1a0c4e2b8",
+        "status": "ACTIVE",
+        "currency": "EUR",
+        "country": "ES",
+        "account_review_status": "APPROVED",
+        "business_verification_status": "verified",
+        "ownership_type": "SELF",
+        "owner_business_info": {"id": demo.BUSINESS_ID, "name": demo.ACCOUNT_NAME},
+        "primary_funding_id": "446000000000007",
+        "is_enabled_for_insights": False,
+        "disable_marketing_messages_on_cloud_api": False,
+        "whatsapp_business_manager_messaging_limit": "TIER_250",
+        "health_status": health(demo.WABA_ID, "WABA", blocked=False),
+    }
+
+
+# --- Webhook subscription ------------------------------------------------------------------------------------------
+def is_subscribed() -> bool:
+    return store.field_of(_ACCOUNT, "subscribed") != "no"
+
+
+def set_subscribed(subscribed: bool) -> None:
+    store.write_hash(_ACCOUNT, {"subscribed": "yes" if subscribed else "no", "override": ""})
+
+
+def set_override(url: str) -> None:
+    store.write_hash(_ACCOUNT, {"subscribed": "yes", "override": url})
+
+
+def override() -> str:
+    return store.field_of(_ACCOUNT, "override") or ""
+
+
+def callback_url() -> str:
+    """Where webhooks go: the account's override, else the app's address from the settings; empty when there is none."""
+    return override() or settings.SIMULATOR_WEBHOOK_URL
+
+
+# --- Tokens --------------------------------------------------------------------------------------------------------
+def mint_token(*, expires_in_s: int) -> str:
+    """Return a new token of the system user; 0 never expires. Only its hash is kept."""
+    token = "EAA" + secrets.token_hex(24)
+    now = int(store.now())
+    facts = {"issued_at": now, "expires_at": now + expires_in_s if expires_in_s else 0}
+    store.write_hash(_TOKENS, {_digest(token): json.dumps(facts)})
+    return token
+
+
+def revoke_token(token: str) -> None:
+    kept = token_facts(token) or {}
+    store.write_hash(_TOKENS, {_digest(token): json.dumps(kept | {"revoked": True})})
+
+
+def token_facts(token: str) -> dict[str, Any] | None:
+    """Return {issued_at, expires_at, revoked?} of a token that the simulator has given out, None for any other."""
+    kept = store.field_of(_TOKENS, _digest(token))
+    if kept is not None:
+        return dict(json.loads(kept))
+    return {"issued_at": 1793000000, "expires_at": 0} if token == demo.ACCESS_TOKEN else None
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
