@@ -13,6 +13,7 @@ from messaging.graph_api import (
     errors_operations,
     errors_sending,
     errors_template,
+    errors_template_making,
 )
 from messaging.graph_api.facts import ErrorClass, ErrorFacts, Scope, Text, WhoActs
 
@@ -27,7 +28,14 @@ __all__ = [
     "facts_for",
 ]
 
-_MODULES = (errors_generic, errors_sending, errors_template, errors_account, errors_operations)
+_MODULES = (
+    errors_generic,
+    errors_sending,
+    errors_template,
+    errors_account,
+    errors_operations,
+    errors_template_making,
+)
 
 CATALOGUE: dict[int, ErrorFacts] = {
     row.code: row for module in _MODULES for row in module.ROWS if row.code is not None
@@ -38,6 +46,7 @@ RANGES: tuple[tuple[range, ErrorFacts], ...] = (
 )
 _SUBCODES = errors_generic.SUBCODES
 _BAD_PARAMETER = 100
+_LONG_SUBCODES = 1_000_000
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
@@ -65,9 +74,9 @@ def facts_for(
 def _by_subcode(code: int, subcode: int | None) -> ErrorFacts | None:
     if subcode is None:
         return None
-    if code == _BAD_PARAMETER and subcode in CATALOGUE:
+    if code == _BAD_PARAMETER and subcode >= _LONG_SUBCODES:
         # Template creation answers 100 with the telling 2388xxx number as subcode.
-        return _SUBCODES.get((code, subcode)) or CATALOGUE[subcode]
+        return CATALOGUE.get(subcode)
     return _SUBCODES.get((code, subcode))
 
 
