@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import responses
+
+from messaging.graph_api.signature import sign
+from messaging.models import Message
+
+GRAPH = "https://graph.facebook.com/v26.0"
+
+
+class Meta:
+    """Meta at the HTTP boundary: what it answers to a send, in its own JSON."""
+
+    def __init__(self, mock: responses.RequestsMock) -> None:
+        self.mock = mock
+
+    def send_url(self, phone_number_id: str) -> str:
+        return f"{GRAPH}/{phone_number_id}/messages"
+
+    def accepts(
+        self, message: Message, *, wamid: str = "wamid.A1", message_status: str = "accepted"
+    ) -> responses.BaseResponse:
+        digits = message.recipient_phone.removeprefix("+")
+        return self.mock.post(
+            self.send_url(message.phone_number.phone_number_id),
+            json={
+                "messaging_product": "whatsapp",
+                "contacts": [{"input": message.recipient_phone, "wa_id": digits}],
+                "messages": [{"id": wamid, "message_status": message_status}],
+            },
+        )
+
+    def refuses(
+        self, message: Message, *, code: int, status: int = 400, subcode: int | None = None
+    ) -> responses.BaseResponse:
+        error: dict[str, Any] = {
+            "message": f"(#{code}) Something",
+            "type": "OAuthException",
+            "code": code,
+            "error_data": {"messaging_product": "whatsapp", "details": "what Meta says of it"},
+            "fbtrace_id": "AbCdEfGhIjK1234",
+        }
+        if subcode is not None:
+            error["error_subcode"] = subcode
+        return self.answers(message, status=status, body=json.dumps({"error": error}))
+
+    def answers(
+        self, message: Message, *, status: int = 200, body: str | Exception = ""
+    ) -> responses.BaseResponse:
+        return self.mock.post(
+            self.send_url(message.phone_number.phone_number_id), status=status, body=body
+        )
+
+
+@pytest.fixture
+def meta() -> Iterator[Meta]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield Meta(mock)
+
+
+def status_webhook(
+    message: Message,
+    status: str,
+    *,
+    at: int = 1795341600,
+    wamid: str | None = None,
+    callback: bool = True,
+    **more: Any,
+) -> dict[str, Any]:
+    """A `messages` webhook with one status, as meta's reference shows it (read 2026-11-20)."""
+    row = {
+        "id": wamid or message.wamid or "wamid.A1",
+        "status": status,
+        "timestamp": str(at),
+        "recipient_id": message.recipient_phone.removeprefix("+"),
+        **({"biz_opaque_callback_data": str(message.pk)} if callback else {}),
+        **more,
+    }
+    return messages_webhook(message.phone_number.phone_number_id, statuses=[row])
+
+
+def messages_webhook(phone_number_id: str, **value: Any) -> dict[str, Any]:
+    return {
+        "object": "whatsapp_business_account",
+        "entry": [
+            {
+                "id": "987654321098765",
+                "changes": [
+                    {
+                        "field": "messages",
+                        "value": {
+                            "messaging_product": "whatsapp",
+                            "metadata": {
+                                "display_phone_number": "34612345678",
+                                "phone_number_id": phone_number_id,
+                            },
+                            **value,
+                        },
+                    }
+                ],
+            }
+        ],
+    }
+
+
+def failure(code: int) -> dict[str, Any]:
+    return {
+        "errors": [{"code": code, "title": "No", "message": "No", "error_data": {"details": "no"}}]
+    }
+
+
+def signed(payload: Any, secret: str) -> dict[str, Any]:
+    """Arguments for Django's test client: the body and the header that Meta would send."""
+    raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+    return {
+        "data": raw,
+        "content_type": "application/json",
+        "headers": {"X-Hub-Signature-256": sign(raw, secret)},
+    }
