@@ -416,23 +416,23 @@ def _key_works(key: str) -> bool:
 def welcome(configuration: Configuration, prepared: dict[str, Any]) -> str:
     url = configuration.url
     bakery = demo.BAKERIES[1]
-    owner = next(
-        (login for login in prepared["demo"]["owners"] if login["tenant_id"] == bakery.tenant_id),
-        prepared["demo"]["owners"][0],
-    )
     admin = prepared["demo"]["admin"]
     lines = [
         "",
         f"Bakery WhatsApp is up at {url}  (Ctrl-C ends it, the data stays in {configuration.data_dir})",
         "",
-        f"  Admin            {url}/admin/      {admin['username']}  {admin['password']}",
-        f"  {bakery.name}  {url}/           {owner['username']}  {owner['password']}",
-        f"  API              {url}/docs        key {prepared['api_key']}",
+        f"  {'Admin':<16} {url + '/admin/':<34} {admin['username']}  {admin['password']}",
+        *(
+            f"  {owner['tenant']:<16} {url + '/':<34} {owner['username']}  {owner['password']}"
+            for owner in prepared["demo"]["owners"]
+            if owner["tenant_id"] == bakery.tenant_id
+        ),
+        f"  {'API':<16} {url + '/docs':<34} key {prepared['api_key']}",
     ]
     if configuration.environment.get("WHATSAPP_SIMULATOR") == "true":
-        lines += [
-            f"  Phone screen     {url}/simulator/  where the messages arrive; nothing leaves this machine"
-        ]
+        lines.append(
+            f"  {'Phone screen':<16} {url + '/simulator/':<34} messages arrive here; nothing leaves this machine"
+        )
     lines += [
         "",
         f"Send a purchase order's message for {bakery.name}:",

@@ -80,7 +80,7 @@ if _worker:
 
 def _start_missing_services() -> None:
     # Not below /root, for PostgreSQL's own user must get there: see bakery_whatsapp/embedded.py.
-    below = "/tmp" if os.geteuid() == 0 else None  # noqa: S108
+    below = "/tmp" if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="bakery-", dir=below))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     os.environ["DATA_DIR"] = str(folder)
