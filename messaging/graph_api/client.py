@@ -282,14 +282,25 @@ def _next_cursor(paging: object) -> str | None:
     return parse_qs(urlsplit(paging["next"]).query).get("after", [None])[0]
 
 
+# Raised before a connection is used: a bad URL, header or value.
+_NEVER_WRITTEN = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    requests.exceptions.InvalidHeader,
+    requests.exceptions.InvalidJSONError,
+    urllib3.exceptions.LocationValueError,
+    UnicodeEncodeError,
+)
+
+
 def _failure(error: Exception) -> GraphApiError:
     name = type(error).__name__
     if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
         return NotSentError(f"Meta could not be reached ({name})")
     if isinstance(error, requests.ReadTimeout):
         return NoAnswerError("Meta did not answer in time")
-    if isinstance(error, ValueError) and not isinstance(error, requests.JSONDecodeError):
-        # requests raises these before it opens a connection: bad URL, header or JSON.
+    if isinstance(error, _NEVER_WRITTEN):
         return RequestError(f"The request could not be written ({name})")
     return NoAnswerError(f"The connection broke before Meta's answer was complete ({name})")
 

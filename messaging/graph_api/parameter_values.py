@@ -160,5 +160,5 @@ def _coordinate(value: object, limit: int) -> str | None:
         degrees = float(value)
     except (ValueError, OverflowError):
         return None
-    # NaN fails the comparison too.
-    return str(value).strip() if -limit <= degrees <= limit else None
+    # NaN fails the comparison too; six decimals are ten centimetres.
+    return str(round(degrees, 6)) if -limit <= degrees <= limit else None
