@@ -35,7 +35,7 @@ class ReplyForm(forms.Form):
 
 
 class NewChatForm(forms.Form):
-    to = forms.ChoiceField(label=_("To"), choices=screen.business_numbers)
+    to = forms.ChoiceField(label=_("To the bakery"), choices=screen.business_numbers)
     sender = forms.CharField(label=_("From the phone"), max_length=20)
     name = forms.CharField(label=_("Name"), max_length=60, required=False)
     text = forms.CharField(label=_("Message"), max_length=4096)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import secrets
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -158,19 +157,17 @@ def _response(outcome: Outcome) -> HttpResponseBase:
         response = HttpResponse("", content_type="application/json; charset=UTF-8")
     elif outcome.wire is Answer.DROPPED:
         response = StreamingHttpResponse(
-            _broken_off(), content_type="application/json; charset=UTF-8"
+            iter([b"{"]), content_type="application/json; charset=UTF-8"
         )
-        # More is promised than ever comes, so that every client sees a connection that broke.
+        # More is promised than ever comes: the server drops the connection, which the client sees break.
         response["Content-Length"] = "512"
     else:
         response = JsonResponse(
-            outcome.body, status=outcome.status, content_type="application/json; charset=UTF-8"
+            outcome.body,
+            status=outcome.status,
+            content_type="application/json; charset=UTF-8",
+            json_dumps_params={"separators": (",", ":")},
         )
     for name, value in outcome.headers.items():
         response[name] = value
     return response
-
-
-def _broken_off() -> Iterator[bytes]:
-    yield b"{"
-    raise ConnectionAbortedError("The simulator drops this connection on purpose")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from messaging import demo
@@ -54,6 +56,7 @@ class Bubble:
     quoted: str
     at: datetime
     day: date
+    day_text: str
     status: str
     status_text: str
     error: str
@@ -154,13 +157,21 @@ def _bubble(kept: chats.Kept, texts: dict[str, str], words: dict[str, str]) -> B
         body=formatted(letter.body),
         footer=letter.footer,
         buttons=[button | {"index": str(index)} for index, button in enumerate(letter.buttons)],
-        quoted=texts.get(letter.quoted, "")[:90],
+        quoted=Truncator(texts.get(letter.quoted, "")).chars(140),
         at=at,
         day=at.date(),
+        day_text=_day_text(at.date()),
         status=status,
         status_text=words.get(status, status),
         error=kept.error if status == "failed" else "",
     )
+
+
+def _day_text(day: date) -> str:
+    today = timezone.localdate()
+    if day == today:
+        return _("Today")
+    return _("Yesterday") if day == today - timedelta(days=1) else date_format(day, "DATE_FORMAT")
 
 
 def _shown_status(kept: chats.Kept) -> str:
