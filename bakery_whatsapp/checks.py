@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError
+from django.utils import timezone
+
+from messaging.graph_api.versions import CURRENT_VERSION, version_problem
+from tenants.fields import UndecryptableError
+from tenants.models import WhatsAppBusinessAccount
+
+log = structlog.get_logger(__name__)
 
 ENVIRONMENTS = ("development", "test", "production")
 
@@ -85,20 +94,96 @@ def check_production(app_configs: object, **kwargs: Any) -> list[checks.CheckMes
     return found
 
 
+def check_api_version(app_configs: object, **kwargs: Any) -> list[checks.CheckMessage]:
+    version = settings.WHATSAPP_API_VERSION
+    problem = version_problem(version, today=timezone.now().date())
+    if problem is None:
+        return []
+    sentence = {
+        "expired": f"WHATSAPP_API_VERSION={version} expired on {problem.usable_until}.",
+        "expiring": f"WHATSAPP_API_VERSION={version} expires on {problem.usable_until}.",
+        "unknown": f"WHATSAPP_API_VERSION={version} is not in our table of Graph API versions.",
+    }[problem.kind]
+    return [
+        checks.Warning(sentence, hint=f"Set it to {CURRENT_VERSION}.", id="bakery_whatsapp.W007")
+    ]
+
+
+def check_stored_account(
+    app_configs: object, databases: list[str] | None = None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """What only the database tells; runs with `check --database default` and when a process starts."""
+    if not databases:
+        return []
+    try:
+        account = WhatsAppBusinessAccount.objects.order_by("id").first()
+    except (DatabaseError, UndecryptableError) as error:
+        return [
+            checks.Warning(
+                f"The stored WhatsApp account cannot be read ({type(error).__name__}).",
+                hint="Check DATABASE_URL and FIELD_ENCRYPTION_KEYS, and run the migrations.",
+                id="bakery_whatsapp.W008",
+            )
+        ]
+    if account is None:
+        return []
+    return [*_differences(account), *_temporary_token(account)]
+
+
+def _differences(account: WhatsAppBusinessAccount) -> list[checks.CheckMessage]:
+    """The environment fills an empty database once; afterwards the database wins, and a difference should be known."""
+    default = account.phone_numbers.filter(is_default=True).first()
+    stored: dict[str, tuple[object, object]] = {
+        "WHATSAPP_BUSINESS_ACCOUNT_ID": (settings.WHATSAPP_BUSINESS_ACCOUNT_ID, account.waba_id),
+        "WHATSAPP_ACCESS_TOKEN": (settings.WHATSAPP_ACCESS_TOKEN, account.access_token),
+        "WHATSAPP_APP_ID": (settings.WHATSAPP_APP_ID, account.app_id),
+        "WHATSAPP_APP_SECRET": (settings.WHATSAPP_APP_SECRETS, account.app_secret_list),
+        "WHATSAPP_WEBHOOK_VERIFY_TOKEN": (
+            settings.WHATSAPP_WEBHOOK_VERIFY_TOKEN,
+            account.webhook_verify_token,
+        ),
+        "WHATSAPP_PHONE_NUMBER_ID": (
+            settings.WHATSAPP_PHONE_NUMBER_ID,
+            default.phone_number_id if default else "",
+        ),
+    }
+    return [
+        checks.Warning(
+            f"{name} differs from what the database holds, and the database counts.",
+            hint="Change it in the admin, or take it out of the environment.",
+            id="bakery_whatsapp.W009",
+        )
+        for name, (given, kept) in stored.items()
+        if given and given != kept
+    ]
+
+
+def _temporary_token(account: WhatsAppBusinessAccount) -> list[checks.CheckMessage]:
+    if not account.token_looks_temporary:
+        return []
+    return [
+        checks.Warning(
+            "The access token looks temporary: it will die within hours or days.",
+            hint="Generate a system user token (setup guide, step 4) and store that one.",
+            id="bakery_whatsapp.W010",
+        )
+    ]
+
+
 def register_all() -> None:
-    for check in (check_environment, check_secrets, check_production):
+    for check in (check_environment, check_secrets, check_production, check_api_version):
         checks.register(check)
+    checks.register(check_stored_account, checks.Tags.database)
 
 
 def ensure_startable() -> None:
     """Raise ImproperlyConfigured when a check of ours finds an Error. Servers and workers call it, as no `check` runs there."""
-    errors = [
-        message
-        for message in checks.run_checks()
-        if _is_ours(message) and message.is_serious(checks.ERROR)
-    ]
+    found = [message for message in checks.run_checks() if _is_ours(message)]
+    errors = [message for message in found if message.is_serious(checks.ERROR)]
     if errors:
-        raise ImproperlyConfigured("; ".join(_sentence(error) for error in errors))
+        raise ImproperlyConfigured(" ".join(_sentence(error) for error in errors))
+    for message in [*found, *check_stored_account(None, databases=["default"])]:
+        log.warning("Check the settings", check=message.id, finding=_sentence(message))
 
 
 def _is_ours(message: checks.CheckMessage) -> bool:

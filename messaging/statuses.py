@@ -37,10 +37,29 @@ MAY_FOLLOW: dict[MessageStatus, frozenset[MessageStatus]] = {
     _S.UNCONFIRMED: frozenset({_S.SENDING}),
     _S.SENT: frozenset({_S.SENDING, _S.ACCEPTED, _S.HELD, _S.UNCONFIRMED}),
     _S.DELIVERED: frozenset(
-        {_S.QUEUED, _S.SENDING, _S.ACCEPTED, _S.HELD, _S.UNCONFIRMED, _S.SENT, _S.FAILED, _S.EXPIRED}
+        {
+            _S.QUEUED,
+            _S.SENDING,
+            _S.ACCEPTED,
+            _S.HELD,
+            _S.UNCONFIRMED,
+            _S.SENT,
+            _S.FAILED,
+            _S.EXPIRED,
+        }
     ),
     _S.READ: frozenset(
-        {_S.QUEUED, _S.SENDING, _S.ACCEPTED, _S.HELD, _S.UNCONFIRMED, _S.SENT, _S.FAILED, _S.EXPIRED, _S.DELIVERED}
+        {
+            _S.QUEUED,
+            _S.SENDING,
+            _S.ACCEPTED,
+            _S.HELD,
+            _S.UNCONFIRMED,
+            _S.SENT,
+            _S.FAILED,
+            _S.EXPIRED,
+            _S.DELIVERED,
+        }
     ),
     _S.FAILED: frozenset({_S.QUEUED, _S.SENDING, _S.ACCEPTED, _S.HELD, _S.UNCONFIRMED, _S.SENT}),
     _S.CANCELLED: frozenset({_S.QUEUED}),

@@ -24,20 +24,26 @@ def _fernet(keys: tuple[str, ...]) -> MultiFernet:
 def fernet() -> MultiFernet:
     """Encrypt with the first of FIELD_ENCRYPTION_KEYS, decrypt with any of them."""
     if not settings.FIELD_ENCRYPTION_KEYS:
-        raise ImproperlyConfigured("Set FIELD_ENCRYPTION_KEYS: secrets are never stored in the clear.")
+        raise ImproperlyConfigured(
+            "Set FIELD_ENCRYPTION_KEYS: secrets are never stored in the clear."
+        )
     return _fernet(tuple(settings.FIELD_ENCRYPTION_KEYS))
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic only in the stubs
     """A text column holding a Fernet token; empty stays empty. Cannot be searched, on purpose."""
 
-    def from_db_value(self, value: str | None, expression: object, connection: BaseDatabaseWrapper) -> str | None:
+    def from_db_value(
+        self, value: str | None, expression: object, connection: BaseDatabaseWrapper
+    ) -> str | None:
         if not value:
             return value
         try:
             return fernet().decrypt(value.encode()).decode()
         except InvalidToken as error:
-            raise UndecryptableError(f"{self.model.__name__}.{self.name} opens with no FIELD_ENCRYPTION_KEYS") from error
+            raise UndecryptableError(
+                f"{self.model.__name__}.{self.name} opens with no FIELD_ENCRYPTION_KEYS"
+            ) from error
 
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
         if not value or not isinstance(value, str):

@@ -8,6 +8,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging import queues
+from messaging.graph_api.client import TokenFacts
+from messaging.services.graph import graph_api_for
 from tenants.models import PhoneNumber, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
@@ -22,12 +24,40 @@ class NoAccountError(Exception):
         )
 
 
+class NoAppError(Exception):
+    """The app id or secret is missing, with which Meta is asked about a token."""
+
+    def __init__(self) -> None:
+        super().__init__("Set WHATSAPP_APP_ID and WHATSAPP_APP_SECRET.")
+
+
 def current_account() -> WhatsAppBusinessAccount:
     """Return the master account; an empty database is seeded once from the environment. Raises NoAccountError."""
     account = WhatsAppBusinessAccount.objects.order_by("id").first() or _seed_from_environment()
     if account is None:
         raise NoAccountError
     return account
+
+
+def check_token() -> TokenFacts:
+    """Ask Meta about the stored token and keep what matters: its type, when it was issued and when it ends.
+
+    Raises GraphApiError, NoAccountError and NoAppError.
+    """
+    account = current_account()
+    secret = next(iter(account.app_secret_list), None)
+    if not account.app_id or secret is None:
+        raise NoAppError
+    facts = graph_api_for(account).debug_token(
+        account.access_token, app_id=account.app_id, app_secret=secret
+    )
+    WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
+        token_type=(facts.type or "")[:32],
+        token_issued_at=facts.issued_at,
+        token_expires_at=facts.expires_at,
+        token_checked_at=timezone.now(),
+    )
+    return facts
 
 
 def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:

@@ -1,4 +1,4 @@
-"""Reading numbers and templates from Meta on a schedule or after a webhook that says they changed."""
+"""Reading the token's facts, numbers and templates from Meta on a schedule or after a webhook that says they changed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import structlog
 
 from messaging import queues
 from messaging.graph_api.errors import GraphApiError
-from messaging.services.accounts import NoAccountError
+from messaging.services.accounts import NoAccountError, NoAppError, check_token
 from messaging.services.numbers import sync_phone_numbers
 from messaging.services.templates import sync_templates
 
@@ -14,10 +14,10 @@ log = structlog.get_logger(__name__)
 
 
 def sync_from_meta() -> None:
-    """Sync both; a failure is logged, and the next run tries again."""
+    """Read all three; a failure is logged, and the next run tries again."""
     queues.is_awake(queues.SYNC_FROM_META)
-    for sync in (sync_phone_numbers, sync_templates):
+    for sync in (check_token, sync_phone_numbers, sync_templates):
         try:
             sync()
-        except (GraphApiError, NoAccountError) as error:
+        except (GraphApiError, NoAccountError, NoAppError) as error:
             log.warning("Sync from Meta failed", what=sync.__name__, error=str(error))

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.db import models
@@ -33,6 +33,9 @@ class WhatsAppBusinessAccount(models.Model):
         help_text=_("One a line; several while the secret is being changed at Meta."),
     )
     webhook_verify_token = EncryptedTextField(_("webhook verify token"), blank=True)
+    token_type = models.CharField(
+        _("token type"), max_length=32, blank=True, help_text=_("Meta's word; SYSTEM_USER is right.")
+    )
     token_issued_at = models.DateTimeField(_("token issued"), null=True, blank=True)
     token_checked_at = models.DateTimeField(_("token checked"), null=True, blank=True)
     token_expires_at = models.DateTimeField(_("token expires"), null=True, blank=True)
@@ -57,6 +60,15 @@ class WhatsAppBusinessAccount(models.Model):
     @property
     def app_secret_list(self) -> list[str]:
         return [line.strip() for line in self.app_secrets.splitlines() if line.strip()]
+
+    @property
+    def token_looks_temporary(self) -> bool:
+        """Whether the token is one of the dashboard's, which die within hours (Access tokens, read 2026-11-20)."""
+        if self.token_type == "USER":  # noqa: S105 (Meta's word for a kind of token)
+            return True
+        if self.token_expires_at is None or self.token_issued_at is None:
+            return False
+        return self.token_expires_at - self.token_issued_at < timedelta(days=3)
 
     @property
     def is_sending(self) -> bool:

@@ -23,7 +23,9 @@ class ReservedNumberError(Exception):
         super().__init__("This is the default number. Make another number the default one first.")
 
 
-def assign_number(*, tenant: Tenant, phone_number: PhoneNumber, by: str, reason: str = "") -> PhoneNumberAssignment:
+def assign_number(
+    *, tenant: Tenant, phone_number: PhoneNumber, by: str, reason: str = ""
+) -> PhoneNumberAssignment:
     """Give `tenant` the number in place of the one it has; a repeat returns the assignment that stands.
 
     Raises NumberTakenError and ReservedNumberError. Of two callers at once one wins and the other gets NumberTakenError.
@@ -44,7 +46,9 @@ def release_number(*, tenant: Tenant, by: str, reason: str = "") -> bool:
     return ended.update(ended_at=timezone.now(), ended_by=by, reason=reason) > 0
 
 
-def _assign(*, tenant: Tenant, phone_number: PhoneNumber, by: str, reason: str) -> PhoneNumberAssignment:
+def _assign(
+    *, tenant: Tenant, phone_number: PhoneNumber, by: str, reason: str
+) -> PhoneNumberAssignment:
     # The bakery's row is the lock: two admins who replace its number one after the other, not both at once.
     Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
     number = PhoneNumber.objects.select_for_update(no_key=True).get(pk=phone_number.pk)
@@ -57,10 +61,19 @@ def _assign(*, tenant: Tenant, phone_number: PhoneNumber, by: str, reason: str) 
     if standing is not None:
         if standing.phone_number_id == number.pk:
             return standing
-        PhoneNumberAssignment.objects.filter(pk=standing.pk).update(ended_at=timezone.now(), ended_by=by)
-    return PhoneNumberAssignment.objects.create(tenant=tenant, phone_number=number, assigned_by=by, reason=reason)
+        PhoneNumberAssignment.objects.filter(pk=standing.pk).update(
+            ended_at=timezone.now(), ended_by=by
+        )
+    return PhoneNumberAssignment.objects.create(
+        tenant=tenant, phone_number=number, assigned_by=by, reason=reason
+    )
 
 
 def _holder_of(phone_number: PhoneNumber) -> Tenant | None:
-    standing = PhoneNumberAssignment.objects.open().filter(phone_number=phone_number).select_related("tenant").first()
+    standing = (
+        PhoneNumberAssignment.objects.open()
+        .filter(phone_number=phone_number)
+        .select_related("tenant")
+        .first()
+    )
     return standing.tenant if standing else None
