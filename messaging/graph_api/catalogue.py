@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from messaging.graph_api import (
     errors_account,
+    errors_default,
     errors_generic,
     errors_operations,
     errors_sending,
@@ -64,7 +65,7 @@ def facts_for(
     or `is_transient` tries again, all else (also an unknown code in a webhook) has failed.
     """
     if code is None:
-        return errors_generic.NO_ANSWER
+        return errors_default.NO_ANSWER
     known = _by_subcode(code, subcode) or CATALOGUE.get(code) or _in_range(code)
     if known is None:
         known = _by_http_class(http_status, is_transient=is_transient)
@@ -86,7 +87,7 @@ def _in_range(code: int) -> ErrorFacts | None:
 
 def _by_http_class(http_status: int | None, *, is_transient: bool) -> ErrorFacts:
     if http_status == _TOO_MANY_REQUESTS:
-        return errors_generic.UNKNOWN_LIMIT
+        return errors_default.UNKNOWN_LIMIT
     if is_transient or (http_status is not None and http_status >= _SERVER_ERROR):
-        return errors_generic.UNKNOWN_TRANSIENT
-    return errors_generic.UNKNOWN_REFUSAL
+        return errors_default.UNKNOWN_TRANSIENT
+    return errors_default.UNKNOWN_REFUSAL

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from messaging.graph_api.catalogue import facts_for
+from messaging.graph_api.errors_default import NOT_SENT
 from messaging.graph_api.facts import ErrorClass, ErrorFacts, Scope
 from messaging.graph_api.masking import without_secrets
 
@@ -60,7 +61,10 @@ class GraphApiError(Exception):
         self.http_status = http_status
         self.retry_after_s = retry_after_s
         self.error_class = error_class or self.default_class
-        self.facts = facts or facts_for(code, subcode=subcode, http_status=http_status)
+        self.facts = facts or self._facts()
+
+    def _facts(self) -> ErrorFacts:
+        return facts_for(self.code, subcode=self.subcode, http_status=self.http_status)
 
     def __str__(self) -> str:
         known = [f"HTTP {self.http_status}"] if self.http_status is not None else []
@@ -123,6 +127,9 @@ class NotSentError(GraphApiError):
     """The connection failed before anything was written: safe to try again."""
 
     default_class = ErrorClass.RETRY
+
+    def _facts(self) -> ErrorFacts:
+        return NOT_SENT
 
 
 _EXCEPTIONS: dict[ErrorClass, type[GraphApiError]] = {

@@ -1,14 +1,13 @@
-"""Tokens, permissions, Graph API limits and what no table names.
+"""Tokens, permissions and the limits of the Graph API.
 
 Source: Graph API, Error handling; Cloud API, Error codes, 2026-11-22.
 """
 
 from __future__ import annotations
 
+from messaging.graph_api.errors_default import SENT_AGAIN, WAIT
 from messaging.graph_api.facts import (
-    GRAPH_ERRORS_URL,
     GRAPH_LIMITS_URL,
-    USUAL_RETRIES,
     ErrorClass,
     ErrorFacts,
     Scope,
@@ -27,75 +26,6 @@ _ASSIGN_ASSETS = (
     "system user, then create a new token and paste it on the token page.",
     "En Meta Business Suite, asigna la aplicación, la cuenta de WhatsApp y los dos permisos de WhatsApp "
     "al usuario del sistema; después crea un token nuevo y pégalo en la página del token.",
-)
-_WAIT = (
-    "Nothing to do: we wait as long as Meta asks and then go on by ourselves.",
-    "No hay que hacer nada: esperamos lo que pide Meta y después seguimos solos.",
-)
-_SENT_AGAIN = (
-    "Nothing to do: the message is sent again by itself. If it lasts longer than an hour, look at "
-    "Meta's status page.",
-    "No hay que hacer nada: el mensaje se envía otra vez solo. Si dura más de una hora, consulta la "
-    "página de estado de Meta.",
-)
-
-NO_ANSWER = row(
-    None,
-    ErrorClass.UNKNOWN_OUTCOME,
-    WhoActs.PLATFORM,
-    Scope.MESSAGE,
-    title=(
-        "Meta gave no clear answer, so nobody knows yet whether the message was sent.",
-        "Meta no respondió con claridad, así que aún no se sabe si el mensaje se envió.",
-    ),
-    action=(
-        "Wait a quarter of an hour for Meta's status. If none comes, ask the recipient before sending "
-        "it again: it could arrive twice.",
-        "Espera un cuarto de hora a que llegue el estado de Meta. Si no llega, pregunta al destinatario "
-        "antes de enviarlo otra vez: podría recibirlo dos veces.",
-    ),
-    doc_url=GRAPH_ERRORS_URL,
-)
-UNKNOWN_REFUSAL = row(
-    None,
-    ErrorClass.REQUEST,
-    WhoActs.PLATFORM,
-    Scope.MESSAGE,
-    title=(
-        "Meta refused the message for a reason that is not in our list.",
-        "Meta rechazó el mensaje por un motivo que no está en nuestra lista.",
-    ),
-    action=(
-        "Look the code up in Meta's documentation and give Meta's support the trace id shown here.",
-        "Busca el código en la documentación de Meta y da a su soporte el identificador de traza que "
-        "se muestra aquí.",
-    ),
-)
-UNKNOWN_TRANSIENT = row(
-    None,
-    ErrorClass.RETRY,
-    WhoActs.META,
-    Scope.MESSAGE,
-    title=(
-        "Meta has a passing problem that is not in our list.",
-        "Meta tiene un problema pasajero que no está en nuestra lista.",
-    ),
-    action=_SENT_AGAIN,
-    delays=USUAL_RETRIES,
-    doc_url=GRAPH_ERRORS_URL,
-)
-UNKNOWN_LIMIT = row(
-    None,
-    ErrorClass.RETRY_LATER,
-    WhoActs.META,
-    Scope.NUMBER,
-    title=(
-        "Meta asks us to go more slowly.",
-        "Meta nos pide ir más despacio.",
-    ),
-    action=_WAIT,
-    delays=(60.0, 300.0, 900.0),
-    doc_url=GRAPH_LIMITS_URL,
 )
 
 ROWS: tuple[ErrorFacts, ...] = (
@@ -135,7 +65,7 @@ ROWS: tuple[ErrorFacts, ...] = (
             "Meta's service is down or overloaded for the moment.",
             "El servicio de Meta está caído o saturado en este momento.",
         ),
-        action=_SENT_AGAIN,
+        action=SENT_AGAIN,
         delays=(60.0, 120.0, 300.0, 600.0, 3600.0),
     ),
     row(
@@ -158,7 +88,7 @@ ROWS: tuple[ErrorFacts, ...] = (
             "Our app has made too many calls to Meta in the last hour.",
             "Nuestra aplicación ha hecho demasiadas llamadas a Meta en la última hora.",
         ),
-        action=_WAIT,
+        action=WAIT,
         delays=(900.0, 1800.0, 3600.0),
         doc_url=GRAPH_LIMITS_URL,
     ),
@@ -252,7 +182,7 @@ ROWS: tuple[ErrorFacts, ...] = (
             "A limit of Meta's for this kind of call has been reached.",
             "Se ha alcanzado un límite de Meta para este tipo de llamada.",
         ),
-        action=_WAIT,
+        action=WAIT,
         delays=(60.0, 300.0, 900.0),
         doc_url=GRAPH_LIMITS_URL,
     ),
@@ -281,7 +211,7 @@ ROWS: tuple[ErrorFacts, ...] = (
             "The WhatsApp account has reached its limit of calls to Meta.",
             "La cuenta de WhatsApp ha llegado a su límite de llamadas a Meta.",
         ),
-        action=_WAIT,
+        action=WAIT,
         delays=(600.0, 1800.0, 3600.0),
         doc_url=GRAPH_LIMITS_URL,
     ),
@@ -294,7 +224,7 @@ ROWS: tuple[ErrorFacts, ...] = (
             "The account has reached Meta's hourly limit for reading its numbers and templates.",
             "La cuenta ha llegado al límite por hora de Meta para leer sus números y plantillas.",
         ),
-        action=_WAIT,
+        action=WAIT,
         delays=(600.0, 1800.0, 3600.0),
         doc_url=GRAPH_LIMITS_URL,
     ),
@@ -375,7 +305,7 @@ SUBCODES: dict[tuple[int, int], ErrorFacts] = {
             "Meta has slowed our whole app down for a while.",
             "Meta ha frenado toda nuestra aplicación durante un rato.",
         ),
-        action=_WAIT,
+        action=WAIT,
         delays=(900.0, 1800.0, 3600.0),
         doc_url=GRAPH_LIMITS_URL,
     ),

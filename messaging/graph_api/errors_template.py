@@ -133,10 +133,11 @@ ROWS: tuple[ErrorFacts, ...] = (
         ),
     ),
     row(
+        # Only promotions are hit: as an account error it would stop the orders of every bakery.
         131063,
-        ErrorClass.ACCOUNT,
+        ErrorClass.TEMPLATE,
         WhoActs.PLATFORM,
-        Scope.ACCOUNT,
+        Scope.TEMPLATE,
         title=(
             "Promotional templates are switched off for our account on this interface of Meta's.",
             "Las plantillas promocionales están desactivadas para nuestra cuenta en esta interfaz de Meta.",
@@ -337,10 +338,11 @@ ROWS: tuple[ErrorFacts, ...] = (
         doc_url=_MARKETING_URL,
     ),
     row(
+        # Only promotions are hit: as an account error it would stop the orders of every bakery.
         134102,
-        ErrorClass.ACCOUNT,
+        ErrorClass.TEMPLATE,
         WhoActs.PLATFORM,
-        Scope.ACCOUNT,
+        Scope.TEMPLATE,
         title=(
             "Meta's marketing interface is not available to our account.",
             "La interfaz de marketing de Meta no está disponible para nuestra cuenta.",

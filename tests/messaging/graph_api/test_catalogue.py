@@ -8,13 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from messaging.graph_api.catalogue import CATALOGUE, RANGES, ErrorFacts, Text, facts_for
-from messaging.graph_api.errors_generic import (
+from messaging.graph_api.errors_default import (
     NO_ANSWER,
-    SUBCODES,
+    NOT_SENT,
     UNKNOWN_LIMIT,
     UNKNOWN_REFUSAL,
     UNKNOWN_TRANSIENT,
 )
+from messaging.graph_api.errors_generic import SUBCODES
 from messaging.graph_api.facts import ErrorClass, Scope, WhoActs
 from tests.meta import stored
 
@@ -24,6 +25,7 @@ EVERY_ROW: list[ErrorFacts] = [
     *(facts for _codes, facts in RANGES),
     *SUBCODES.values(),
     NO_ANSWER,
+    NOT_SENT,
     UNKNOWN_LIMIT,
     UNKNOWN_REFUSAL,
     UNKNOWN_TRANSIENT,

@@ -189,4 +189,5 @@ def test_an_error_without_an_answer_still_speaks():
     error = NotSentError()
     assert error.error_class is ErrorClass.RETRY
     assert isinstance(error, GraphApiError)
+    assert error.facts.retry_delays_s
     assert str(NoAnswerError()) == NoAnswerError().facts.title.en
