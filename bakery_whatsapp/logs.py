@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from django_structlog.middlewares import RequestMiddleware
 
+from messaging.graph_api.masking import without_tokens
+
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
 EventDict = MutableMapping[str, Any]
 
-# A phone number as people and Meta write it (with +), a Meta access token, and what follows a Bearer.
+# A number with its + is a person's or a bakery's; Meta's ids have none and stay readable.
 _PHONE = re.compile(r"\+(\d{2})[\d\s().-]{5,}(\d{2})")
-_SECRET = re.compile(
-    r"EAA[\w-]{8,}|(?<=Bearer )\S+|(?<=access_token=)[^&\s]+|(?<=verify_token=)[^&\s]+"
-)
 
 
 def masked(text: str) -> str:
     """Return `text` without whole phone numbers and tokens."""
-    return _SECRET.sub("[secret]", _PHONE.sub(r"+\1…\2", text))
+    return _PHONE.sub(r"+\1…\2", without_tokens(text))
 
 
 class RequestLogMiddleware(RequestMiddleware):
@@ -39,10 +38,18 @@ class RequestLogMiddleware(RequestMiddleware):
 
 
 def _mask(logger: object, method: str, event_dict: EventDict) -> EventDict:
-    for key, value in event_dict.items():
-        if isinstance(value, str):
-            event_dict[key] = masked(value)
-    return event_dict
+    return {key: _masked_deep(value) for key, value in event_dict.items()}
+
+
+def _masked_deep(value: object) -> object:
+    match value:
+        case str():
+            return masked(value)
+        case dict():
+            return {key: _masked_deep(item) for key, item in value.items()}
+        case list() | tuple():
+            return [_masked_deep(item) for item in value]
+    return value
 
 
 def _plain_line(logger: object, method: str, event_dict: EventDict) -> str:

@@ -9,7 +9,7 @@ _TOKENS = re.compile(
     \bBearer\s+[^\s"',;]+
   | \bEAA[A-Za-z0-9_\-.]+                                  # Meta's user and system user tokens
   | \b\d{6,}\|[A-Za-z0-9_\-]+                              # an app token: id|secret
-  | \b(?:access_token|input_token|client_secret|appsecret_proof|fb_exchange_token|pin)
+  | \b(?:access_token|input_token|verify_token|client_secret|appsecret_proof|fb_exchange_token|pin)
     ["']?\s*[=:]\s*["']?[^\s"'&,;]+
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -21,7 +21,12 @@ _KEPT_DIGITS = 3
 
 def without_secrets(text: str) -> str:
     """Return `text` with tokens replaced and of long numbers only the last three digits left."""
-    return _NUMBERS.sub(_short, _TOKENS.sub("[hidden]", text))
+    return _NUMBERS.sub(_short, without_tokens(text))
+
+
+def without_tokens(text: str) -> str:
+    """Return `text` with tokens replaced; numbers, such as Meta's ids, stay."""
+    return _TOKENS.sub("[hidden]", text)
 
 
 def _short(match: re.Match[str]) -> str:

@@ -256,8 +256,10 @@ def _delay(message: Message, error: errors.GraphApiError) -> timedelta | None:
     match error.error_class:
         case ErrorClass.CREDENTIAL:
             return timedelta(0)  # The line is stopped; once it opens the message goes first.
-        case ErrorClass.ACCOUNT:
-            return timedelta(0) if error.facts.scope is Scope.ACCOUNT else RECHECK
+        case ErrorClass.ACCOUNT if error.facts.scope is Scope.ACCOUNT:
+            return timedelta(0)
+        case ErrorClass.ACCOUNT if error.facts.scope is Scope.NUMBER:
+            return RECHECK
         case ErrorClass.RETRY_LATER:
             delays = error.facts.retry_delays_s or (60.0,)
             wait = error.retry_after_s or delays[min(message.attempts, len(delays)) - 1]

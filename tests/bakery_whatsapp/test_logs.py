@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from bakery_whatsapp import logs
+
+
+@pytest.fixture
+def lines(capsys, settings):
+    """Log with this test's stdout and return what was written."""
+
+    def written(log_format="plain"):
+        return capsys.readouterr().out.splitlines()
+
+    def start(log_format="plain"):
+        logs.configure(logs.logging_config(log_format=log_format, level="INFO"))
+        return written
+
+    yield start
+    logs.configure(settings.LOGGING)
+
+
+def test_a_plain_line_is_level_sentence_and_fields_in_the_order_given(lines):
+    written = lines()
+    structlog.get_logger("x").info("It rained", b=1, a="two")
+    assert written() == ["[INFO] It rained b=1 a=two"]
+
+
+def test_json_lines_carry_the_same_fields(lines):
+    written = lines("json")
+    structlog.get_logger("x").warning("It rained", b=1)
+    (line,) = written()
+    row = json.loads(line)
+    assert (row["event"], row["level"], row["b"]) == ("It rained", "warning", 1)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "to +34600000101 now",
+        "to +34 600 000 101 now",
+        "token EAAabcdefghijkl",
+        "Authorization: Bearer bw_secret-secret",
+        "GET /x?hub.verify_token=hush-hush&a=1",
+        "GET /x?access_token=hush-hush",
+    ],
+)
+def test_phone_numbers_and_secrets_never_reach_a_line(lines, text):
+    written = lines()
+    logging.getLogger("some.library").warning("it said %s", text)
+    structlog.get_logger("x").info("Said", text=text, nested={"text": text}, rows=[text])
+    out = "\n".join(written())
+    for secret in ("600000101", "600 000 101", "abcdefghijkl", "bw_secret", "hush-hush"):
+        assert secret not in out
+
+
+def test_the_query_string_of_a_request_is_not_logged(client, lines, db):
+    written = lines()
+    client.get("/health/live?hub.verify_token=hush-hush&phone=%2B34600000101")
+    out = "\n".join(written())
+    assert "hush" not in out
+    assert "600000101" not in out
