@@ -1,0 +1,21 @@
+"""The admin of what bakeries are and own. What also needs messages stands in messaging/admin."""
+
+from __future__ import annotations
+
+from tenants.admin.account import WhatsAppBusinessAccountAdmin
+from tenants.admin.api_key import ApiKeyAdmin
+from tenants.admin.assignment import PhoneNumberAssignmentAdmin
+from tenants.admin.phone_number import PhoneNumberAdmin
+from tenants.admin.tenant import TenantAdmin
+from tenants.admin.user import GroupAdmin, MembershipAdmin, UserAdmin
+
+__all__ = [
+    "ApiKeyAdmin",
+    "GroupAdmin",
+    "MembershipAdmin",
+    "PhoneNumberAdmin",
+    "PhoneNumberAssignmentAdmin",
+    "TenantAdmin",
+    "UserAdmin",
+    "WhatsAppBusinessAccountAdmin",
+]

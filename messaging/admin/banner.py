@@ -1,0 +1,87 @@
+"""The banner on every admin page while nothing is sent: since when, why, what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from messaging.services.explaining import WHO, explain_code
+from tenants.display import page_url
+from tenants.models import WhatsAppBusinessAccount
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.http import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class HaltedLine:
+    """`is_fault` tells a stop by an error from a pause somebody chose."""
+
+    title: str
+    since: datetime | None
+    why: str
+    who: str
+    action: str
+    url: str
+    is_fault: bool
+
+
+def halted_line(request: HttpRequest) -> dict[str, Any]:
+    """Return the context of the banner, for staff only (unfold asks on the log-in page too)."""
+    user = getattr(request, "user", None)
+    if user is None or not (user.is_active and user.is_staff):
+        return {}
+    accounts = WhatsAppBusinessAccount.objects.only(
+        "id", "sending_paused_at", "sending_stopped_at", "sending_stopped_code"
+    )
+    halted = next((account for account in accounts.order_by("id") if not account.is_sending), None)
+    if halted is not None:
+        return {"halted_line": _of(halted)}
+    if not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
+        return {"halted_line": _switched_off()}
+    return {}
+
+
+def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
+    url = page_url("tenants_whatsappbusinessaccount", account.pk)
+    if account.sending_stopped_at is None:
+        return HaltedLine(
+            title=_("Sending is paused. New messages are accepted and wait."),
+            since=account.sending_paused_at,
+            why=_("Somebody of the platform paused it."),
+            who=_("The platform"),
+            action=_("Resume it on the account's page; what waits goes out then."),
+            url=url,
+            is_fault=False,
+        )
+    known = explain_code(account.sending_stopped_code, translation.get_language() or "en")
+    why = known.title
+    if known.code is not None:
+        why = f"{why} ({known.code})"
+    return HaltedLine(
+        title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
+        since=account.sending_stopped_at,
+        why=why,
+        who=str(WHO[known.who_acts]),
+        action=known.action,
+        url=url,
+        is_fault=True,
+    )
+
+
+def _switched_off() -> HaltedLine:
+    return HaltedLine(
+        title=_("WhatsApp is switched off for the whole platform. New messages are refused."),
+        since=None,
+        why=_("ENABLE_WHATSAPP_NOTIFICATIONS is off in the environment."),
+        who=_("The platform"),
+        action=_("Set it to true and restart."),
+        url="",
+        is_fault=False,
+    )

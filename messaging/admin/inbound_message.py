@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from messaging.admin.pages import message_link, pretty_json
+from messaging.admin.paginator import NewestPaginator
+from messaging.models import InboundMessage
+from tenants import phone_numbers
+from tenants.admin.base import ReadOnlyAdmin
+from tenants.display import CAUTION, badge, link, moment, page_url, phone
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+    from django.utils.safestring import SafeString
+
+
+class OwnedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("bakery")
+    parameter_name = "owned"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("yes", _("to a bakery")), ("no", _("to nobody of ours"))]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[InboundMessage]
+    ) -> QuerySet[InboundMessage]:
+        if self.value() in {"yes", "no"}:
+            return queryset.filter(tenant__isnull=self.value() == "no")
+        return queryset
+
+
+@admin.register(InboundMessage)
+class InboundMessageAdmin(ReadOnlyAdmin):
+    """What recipients wrote."""
+
+    list_display = ("received", "writer", "text_start", "bakery", "to_number", "answered")
+    list_filter = (OwnedFilter,)
+    list_select_related = ("tenant", "phone_number", "answers")
+    search_fields = ("sender_phone__exact", "wamid__exact", "tenant__name__istartswith")
+    search_help_text = gettext_lazy("Sender's number, wamid or beginning of the bakery's name")
+    ordering = ("-id",)
+    sortable_by = ()
+    list_per_page = 50
+    paginator = NewestPaginator
+    list_after_template = "admin/messaging/message/_newest_only.html"
+    readonly_fields = ("received", "writer", "bakery", "to_number", "answered", "raw")
+    fieldsets = (
+        (None, {"fields": ("text", ("writer", "received"), ("bakery", "to_number"), "answered")}),
+        (gettext_lazy("Technical"), {"fields": (("kind", "sender_user_id"), "wamid", "raw")}),
+    )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[InboundMessage], search_term: str
+    ) -> tuple[QuerySet[InboundMessage], bool]:
+        try:
+            search_term = phone_numbers.normalised(search_term)
+        except phone_numbers.InvalidPhoneNumberError:
+            pass  # then it is a wamid or a name
+        else:
+            return queryset.filter(sender_phone=search_term), False
+        found: tuple[QuerySet[InboundMessage], bool] = super().get_search_results(
+            request, queryset, search_term
+        )
+        return found
+
+    @admin.display(description=gettext_lazy("received"))
+    def received(self, inbound: InboundMessage) -> SafeString | str:
+        return moment(inbound.received_at)
+
+    @admin.display(description=gettext_lazy("from"))
+    def writer(self, inbound: InboundMessage) -> str:
+        if inbound.sender_phone:
+            return phone(inbound.sender_phone)
+        return inbound.sender_user_id or "–"
+
+    @admin.display(description=gettext_lazy("text"))
+    def text_start(self, inbound: InboundMessage) -> str:
+        text = " ".join(inbound.text.split()) or f"[{inbound.kind}]"
+        return f"{text[:79]}…" if len(text) > 80 else text
+
+    @admin.display(description=gettext_lazy("bakery"))
+    def bakery(self, inbound: InboundMessage) -> SafeString:
+        if inbound.tenant is None:
+            return badge(_("nobody of ours"), icon="help", tone=CAUTION)
+        return link(page_url("tenants_tenant", inbound.tenant_id), inbound.tenant.name)
+
+    @admin.display(description=gettext_lazy("to"))
+    def to_number(self, inbound: InboundMessage) -> SafeString:
+        url = page_url("tenants_phonenumber", inbound.phone_number_id)
+        return link(url, phone(inbound.phone_number.display_phone_number))
+
+    @admin.display(description=gettext_lazy("answers"))
+    def answered(self, inbound: InboundMessage) -> SafeString | str:
+        return message_link(inbound.answers) if inbound.answers else "–"
+
+    @admin.display(description=gettext_lazy("content"))
+    def raw(self, inbound: InboundMessage) -> SafeString:
+        return pretty_json(inbound.content)

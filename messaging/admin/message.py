@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from messaging.admin import searching
+from messaging.admin.filters import (
+    BakeryFilter,
+    NumberFilter,
+    StatusFilter,
+    TemplateFilter,
+    WhenFilter,
+)
+from messaging.admin.pages import pretty_json, recipient, status_badge
+from messaging.admin.paginator import NewestPaginator
+from messaging.admin.story import story_of
+from messaging.models import Message
+from messaging.services import sending
+from tenants.admin.base import ReadOnlyAdmin, confirmation
+from tenants.display import link, list_url, moment, page_url, phone
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.utils.safestring import SafeString
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    """Every message with its whole history. Nothing is edited; waiting ones are cancelled, lost ones sent again."""
+
+    list_display = ("asked", "state", "bakery", "to", "text_start", "order_number")
+    list_filter = (StatusFilter, WhenFilter, BakeryFilter, NumberFilter, TemplateFilter)
+    list_filter_submit = True
+    list_select_related = ("tenant", "template")
+    search_fields = ("reference",)
+    search_help_text = gettext_lazy("Order number, recipient's number, message id or wamid")
+    ordering = ("-id",)
+    sortable_by = ()
+    list_per_page = 50
+    paginator = NewestPaginator
+    list_after_template = "admin/messaging/message/_newest_only.html"
+    change_form_template = "admin/messaging/message/change_form.html"
+    actions = ("requeue", "cancel")
+    readonly_fields = (
+        "state",
+        "bakery",
+        "sender",
+        "to",
+        "template_link",
+        "asked",
+        "waits_from",
+        "waits_until",
+        "accepted",
+        "sent",
+        "delivered",
+        "was_read",
+        "failed",
+        "changed",
+        "claimed",
+        "repairs",
+        "price",
+        "parameters",
+    )
+    fieldsets = (
+        (
+            gettext_lazy("Message"),
+            {
+                "fields": (
+                    ("bakery", "sender"),
+                    ("to", "template_link"),
+                    ("reference", "requested_by"),
+                    ("repairs", "price"),
+                )
+            },
+        ),
+        (
+            gettext_lazy("Times"),
+            {
+                "fields": (
+                    ("asked", "accepted", "sent"),
+                    ("delivered", "was_read", "failed"),
+                    ("waits_from", "waits_until", "claimed"),
+                )
+            },
+        ),
+        (
+            gettext_lazy("For Meta's support"),
+            {
+                "fields": (
+                    ("id", "wamid"),
+                    ("error_code", "fbtrace_id"),
+                    "error_details",
+                    ("attempts", "changed"),
+                    "parameters",
+                )
+            },
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        found: QuerySet[Message] = super().get_queryset(request)
+        if request.resolver_match and request.resolver_match.url_name == "messaging_message_change":
+            return found.select_related("tenant", "template", "phone_number")
+        return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Message], search_term: str
+    ) -> tuple[QuerySet[Message], bool]:
+        return searching.find(queryset, search_term), False
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        message = self.get_object(request, object_id)
+        more = dict(extra_context or {})
+        if message is not None:
+            more["story"] = story_of(message, language=translation.get_language() or "en")
+            more["may_act"] = self.has_act_permission(request)
+        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
+        return answer
+
+    # --- Actions -------------------------------------------------------------------------------
+
+    def has_act_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        """Whether this person may send again or cancel: the right to change messages, which no form does."""
+        return request.user.has_perm("messaging.change_message")
+
+    @admin.action(description=gettext_lazy("Send the unconfirmed ones again…"), permissions=["act"])
+    def requeue(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            return self._ask(
+                request,
+                queryset,
+                action="requeue",
+                title=_("Send again?"),
+                lines=[
+                    _("Meta did not answer, so these may have been delivered already."),
+                    _("Whoever got one gets it twice, and each delivery is charged."),
+                    _("Messages in any other state are left alone."),
+                ],
+                button=_("Send again"),
+            )
+        count = sending.requeue(queryset)
+        text = ngettext(
+            "%(count)d message is sent again.", "%(count)d messages are sent again.", count
+        )
+        self._report(
+            request, count, text, _("None of them is unconfirmed: nothing was sent again.")
+        )
+        return None
+
+    @admin.action(description=gettext_lazy("Cancel the waiting ones…"), permissions=["act"])
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
+        if "confirmed" not in request.POST:
+            return self._ask(
+                request,
+                queryset,
+                action="cancel",
+                title=_("Cancel?"),
+                lines=[
+                    _("Waiting messages are not sent any more; this cannot be undone."),
+                    _("Messages in any other state are left alone."),
+                ],
+                button=_("Cancel the messages"),
+            )
+        count = sending.cancel(queryset)
+        text = ngettext("%(count)d message cancelled.", "%(count)d messages cancelled.", count)
+        self._report(request, count, text, _("None of them was waiting: nothing was cancelled."))
+        return None
+
+    def _ask(
+        self, request: HttpRequest, queryset: QuerySet[Message], *, action: str, **words: Any
+    ) -> HttpResponse:
+        selected = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        count = len(selected)
+        number = ngettext(
+            "%(count)d message is selected.", "%(count)d messages are selected.", count
+        )
+        words["lines"] = [number % {"count": count}, *words["lines"]]
+        hidden = [("action", action), ("confirmed", "yes")]
+        if request.POST.get("select_across") == "1":
+            hidden.append(("select_across", "1"))
+            words["lines"][0] = _("All messages of this list are selected.")
+        hidden += [(ACTION_CHECKBOX_NAME, pk) for pk in selected]
+        return confirmation(
+            request,
+            self,
+            back_url=request.get_full_path(),
+            is_dangerous=True,
+            hidden=hidden,
+            **words,
+        )
+
+    def _report(self, request: HttpRequest, count: int, done: str, nothing: str) -> None:
+        if count:
+            messages.success(request, done % {"count": count})
+        else:
+            messages.warning(request, nothing)
+
+    # --- Columns -------------------------------------------------------------------------------
+
+    @admin.display(description=gettext_lazy("requested"))
+    def asked(self, message: Message) -> SafeString | str:
+        return moment(message.created_at)
+
+    @admin.display(description=gettext_lazy("status"))
+    def state(self, message: Message) -> SafeString:
+        return status_badge(message.status)
+
+    @admin.display(description=gettext_lazy("bakery"))
+    def bakery(self, message: Message) -> SafeString:
+        return link(page_url("tenants_tenant", message.tenant_id), message.tenant.name)
+
+    @admin.display(description=gettext_lazy("recipient"))
+    def to(self, message: Message) -> SafeString | str:
+        return recipient(message)
+
+    @admin.display(description=gettext_lazy("text"))
+    def text_start(self, message: Message) -> str:
+        text = " ".join(message.rendered_text.split())
+        return f"{text[:59]}…" if len(text) > 60 else text
+
+    @admin.display(description=gettext_lazy("order"))
+    def order_number(self, message: Message) -> SafeString | str:
+        if not message.reference:
+            return "–"
+        return link(list_url("messaging_message", q=message.reference), message.reference)
+
+    @admin.display(description=gettext_lazy("sent from"))
+    def sender(self, message: Message) -> SafeString:
+        url = page_url("tenants_phonenumber", message.phone_number_id)
+        return link(url, phone(message.phone_number.display_phone_number))
+
+    @admin.display(description=gettext_lazy("template"))
+    def template_link(self, message: Message) -> SafeString:
+        return link(
+            page_url("messaging_messagetemplate", message.template_id), str(message.template)
+        )
+
+    @admin.display(description=gettext_lazy("to be sent from"))
+    def waits_from(self, message: Message) -> SafeString | str:
+        return moment(message.send_after)
+
+    @admin.display(description=gettext_lazy("to be sent until"))
+    def waits_until(self, message: Message) -> SafeString | str:
+        return moment(message.expires_at)
+
+    @admin.display(description=gettext_lazy("taken by a worker"))
+    def claimed(self, message: Message) -> SafeString | str:
+        return moment(message.claimed_at)
+
+    @admin.display(description=gettext_lazy("accepted by Meta"))
+    def accepted(self, message: Message) -> SafeString | str:
+        return moment(message.accepted_at)
+
+    @admin.display(description=gettext_lazy("sent"))
+    def sent(self, message: Message) -> SafeString | str:
+        return moment(message.sent_at)
+
+    @admin.display(description=gettext_lazy("delivered"))
+    def delivered(self, message: Message) -> SafeString | str:
+        return moment(message.delivered_at)
+
+    @admin.display(description=gettext_lazy("read"))
+    def was_read(self, message: Message) -> SafeString | str:
+        return moment(message.read_at)
+
+    @admin.display(description=gettext_lazy("failed"))
+    def failed(self, message: Message) -> SafeString | str:
+        return moment(message.failed_at)
+
+    @admin.display(description=gettext_lazy("changed"))
+    def changed(self, message: Message) -> SafeString | str:
+        return moment(message.updated_at)
+
+    @admin.display(description=gettext_lazy("repairs"))
+    def repairs(self, message: Message) -> str:
+        return ", ".join(str(repair.get("code", "")) for repair in message.warnings) or "–"
+
+    @admin.display(description=gettext_lazy("pricing"))
+    def price(self, message: Message) -> str:
+        facts = message.pricing or {}
+        return " · ".join(f"{name}: {value}" for name, value in sorted(facts.items())) or "–"
+
+    @admin.display(description=gettext_lazy("components"))
+    def parameters(self, message: Message) -> SafeString:
+        return pretty_json(message.components)

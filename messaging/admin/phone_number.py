@@ -1,0 +1,122 @@
+"""Numbers with what only messaging can do: read them from Meta, change the default, show their messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from messaging.admin import syncing
+from messaging.services.numbers import NumberInUseError, make_default, sync_phone_numbers
+from tenants.admin import PhoneNumberAdmin
+from tenants.admin.base import confirmation
+from tenants.display import link, list_url, page_url, phone
+from tenants.models import PhoneNumber, WhatsAppBusinessAccount
+
+if TYPE_CHECKING:
+    from django.urls import URLPattern
+    from django.utils.safestring import SafeString
+
+admin.site.unregister(PhoneNumber)
+
+
+@admin.register(PhoneNumber)
+class SendingNumberAdmin(PhoneNumberAdmin):
+    list_display = (*PhoneNumberAdmin.list_display, "its_messages")
+    readonly_fields = (*PhoneNumberAdmin.readonly_fields, "its_messages")
+    fieldsets = (
+        (None, {"fields": ("number", "verified_name", "use", "its_messages")}),
+        *PhoneNumberAdmin.fieldsets[1:],
+    )
+    change_form_outer_before_template = "admin/messaging/phonenumber/_default.html"
+
+    def has_sync_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tenants.change_phonenumber")
+
+    def has_set_default_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("tenants.change_phonenumber")
+
+    def get_urls(self) -> list[URLPattern]:
+        wrap = self.admin_site.admin_view
+        ours = [
+            path("sync/", wrap(self.sync), name="tenants_phonenumber_sync"),
+            path(
+                "<int:pk>/set-default/",
+                wrap(self.set_default),
+                name="tenants_phonenumber_set_default",
+            ),
+        ]
+        return [*ours, *super().get_urls()]
+
+    def sync(self, request: HttpRequest) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_sync_permission(request):
+            raise PermissionDenied
+        syncing.run(request, sync_phone_numbers)
+        return HttpResponseRedirect(list_url("tenants_phonenumber"))
+
+    def set_default(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if not self.has_set_default_permission(request):
+            raise PermissionDenied
+        number = get_object_or_404(PhoneNumber, pk=pk)
+        names = {"number": phone(number.display_phone_number)}
+        if request.method != "POST":
+            return confirmation(
+                request,
+                self,
+                title=_("Make %(number)s the default number?") % names,
+                lines=[
+                    _(
+                        "Every bakery without a number of its own sends from it, from the next message on."
+                    ),
+                    _("The former default number becomes spare."),
+                ],
+                button=_("Make it the default number"),
+                back_url=page_url("tenants_phonenumber", pk),
+            )
+        try:
+            make_default(number)
+        except NumberInUseError:
+            standing = number.assignments.open().select_related("tenant").first()
+            holder = standing.tenant.name if standing else "?"
+            text = _("%(number)s belongs to %(holder)s. Release it there first.")
+            messages.error(request, text % {**names, "holder": holder})
+        else:
+            messages.success(request, _("%(number)s is the default number now.") % names)
+        return HttpResponseRedirect(page_url("tenants_phonenumber", pk))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        account = WhatsAppBusinessAccount.objects.only("numbers_synced_at").order_by("id").first()
+        sync = syncing.Sync(
+            url=reverse("admin:tenants_phonenumber_sync"),
+            at=account.numbers_synced_at if account else None,
+            may=self.has_sync_permission(request),
+        )
+        return super().changelist_view(request, {"sync": sync, **(extra_context or {})})
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        more = {
+            "may_set_default": self.has_set_default_permission(request),
+            **(extra_context or {}),
+        }
+        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
+        return answer
+
+    @admin.display(description=gettext_lazy("messages"))
+    def its_messages(self, number: PhoneNumber) -> SafeString:
+        return link(list_url("messaging_message", number=number.pk), _("Show"))

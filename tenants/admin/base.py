@@ -1,0 +1,68 @@
+"""What our admin pages share: read-only history and pages that ask before something is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.template.response import TemplateResponse
+from unfold.admin import ModelAdmin, TabularInline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from django.db.models import Model
+    from django.http import HttpRequest
+    from django_stubs_ext import StrOrPromise
+
+
+class ReadOnly:
+    """History and what Meta tells us: seen by whoever may view it, changed by nobody."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+    show_full_result_count = False
+    actions: Sequence[str] | None = None
+
+
+class ReadOnlyInline(ReadOnly, TabularInline):  # type: ignore[misc]  # unfold ships no types
+    extra = 0
+    can_delete = False
+    # Rows need no heading of their own; their columns say it all.
+    hide_title = True
+
+
+def confirmation(
+    request: HttpRequest,
+    model_admin: Any,
+    *,
+    title: StrOrPromise,
+    lines: Iterable[StrOrPromise],
+    button: StrOrPromise,
+    back_url: str,
+    is_dangerous: bool = False,
+    asks_reason: bool = False,
+    hidden: Iterable[tuple[str, str]] = (),
+) -> TemplateResponse:
+    """Ask once. The page posts back to its own address, `hidden` fields and all."""
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "title": title,
+        "lines": list(lines),
+        "button": button,
+        "back_url": back_url,
+        "is_dangerous": is_dangerous,
+        "asks_reason": asks_reason,
+        "hidden_fields": list(hidden),
+    }
+    request.current_app = model_admin.admin_site.name
+    return TemplateResponse(request, "admin/confirm.html", context)
