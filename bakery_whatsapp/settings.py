@@ -49,7 +49,8 @@ SIMULATOR_WEBHOOK_URL = env.str(
 
 # --- Django --------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
-    "unfold",
+    # The plain config: the default one would put its own site in place of ours.
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "bakery_whatsapp.apps.BakeryAdminConfig",
     "django.contrib.auth",
