@@ -204,7 +204,7 @@ class _History:
             given=given,
         )
         message = Message(
-            id=uuid7(timestamp=int(at.timestamp()), nanos=at.microsecond * 1000),
+            id=uuid7(nanoseconds=int(at.timestamp()) * 1_000_000_000 + at.microsecond * 1000),
             tenant=self.tenant,
             phone_number=self.sender,
             template=template,
