@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, ClassVar
 
 import environ
 
@@ -40,6 +40,9 @@ QUEUES = "send,webhooks,periodic"
 READY_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 15
 LAST_LINES = 15
+# True on a server, but only puzzling for who looks at the product for the first time.
+NOISE = ("Configuration allows spawning up to", "Websockets are not supported on WSGI")
+QUIET_WARNINGS = "ignore:You're running the worker with superuser,ignore:No directory at"
 
 # Any of these says that the user means an account of their own.
 ACCOUNT_VARIABLES = (
@@ -102,6 +105,7 @@ def read_configuration(given: Mapping[str, str]) -> Configuration:
         DATA_DIR=str(data_dir),
         ENVIRONMENT="development",
         PYTHONUNBUFFERED="1",
+        PYTHONWARNINGS=",".join(filter(None, [environment.get("PYTHONWARNINGS"), QUIET_WARNINGS])),
         DJANGO_SETTINGS_MODULE="bakery_whatsapp.settings",
     )
     return configuration
@@ -144,12 +148,13 @@ def _defaults(configuration: Configuration) -> dict[str, str]:
 
 def read_env_file(path: Path) -> dict[str, str]:
     """The variables of an env file, as the product itself reads it; empty when there is none."""
-    if not path.exists():
-        return {}
-    reader = environ.Env()
-    reader.ENVIRON = {}
-    reader.read_env(path)
-    return dict(reader.ENVIRON)
+
+    class Reader(environ.Env):  # type: ignore[misc]  # django-environ has no types
+        ENVIRON: ClassVar[dict[str, str]] = {}  # read_env fills this, which is os.environ otherwise
+
+    if path.exists():
+        Reader.read_env(path)
+    return dict(Reader.ENVIRON)
 
 
 def write_env_file(path: Path, values: Mapping[str, str]) -> None:
@@ -189,7 +194,7 @@ def web_command(port: int) -> list[str]:
 
 def worker_command(port: int) -> list[str]:
     return [
-        *(sys.executable, "-m", "celery", "-A", "bakery_whatsapp", "worker"),
+        *(sys.executable, "-m", "celery", "--quiet", "-A", "bakery_whatsapp", "worker"),
         *("--pool", "threads", "--concurrency", "8", "--queues", QUEUES, "--loglevel", "INFO"),
         # Without asking for neighbours, which costs a second of waiting at every start.
         *("--hostname", f"worker@{port}", "--without-gossip", "--without-mingle"),
@@ -198,7 +203,7 @@ def worker_command(port: int) -> list[str]:
 
 def beat_command(data_dir: Path) -> list[str]:
     return [
-        *(sys.executable, "-m", "celery", "-A", "bakery_whatsapp", "beat"),
+        *(sys.executable, "-m", "celery", "--quiet", "-A", "bakery_whatsapp", "beat"),
         *("--schedule", str(data_dir / "celerybeat-schedule"), "--loglevel", "INFO"),
         "--pidfile=",  # the one of a killed run would forbid the next start
     ]
@@ -216,11 +221,12 @@ class Child:
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=LAST_LINES))
     reader: threading.Thread | None = None
 
-    def read(self, write: Callable[[str], None]) -> None:
+    def read(self, write: Callable[[str], None], hide: Callable[[str], bool]) -> None:
         assert self.process.stdout is not None  # noqa: S101 (for mypy; PIPE was asked for)
         for line in self.process.stdout:
             self.last_lines.append(line.rstrip())
-            write(f"{self.name:<6} | {line.rstrip()}")
+            if not hide(line) and not any(noise in line for noise in NOISE):
+                write(f"{self.name:<6} | {line.rstrip()}")
 
 
 class Launcher:
@@ -230,6 +236,7 @@ class Launcher:
         self.environment = dict(environment)
         self.children: list[Child] = []
         self.stopping = threading.Event()
+        self._is_ready = False
         self._signals = 0
 
     def listen_to_signals(self) -> None:
@@ -247,6 +254,10 @@ class Launcher:
         self.stopping.set()
         if self._signals > 1:
             self._signal_all(signal.SIGKILL)
+
+    def _is_our_own_asking(self, line: str) -> bool:
+        """Answers of 503 are what we wait through, no errors of the product."""
+        return not self._is_ready and "/health/ready" in line
 
     def write(self, line: str) -> None:
         try:
@@ -276,7 +287,9 @@ class Launcher:
             self.children.append(started[-1])
         # Only now: a fork with a preexec_fn beside running threads may hang.
         for child in started:
-            child.reader = threading.Thread(target=child.read, args=(self.write,), daemon=True)
+            child.reader = threading.Thread(
+                target=child.read, args=(self.write, self._is_our_own_asking), daemon=True
+            )
             child.reader.start()
 
     def run(self, name: str, command: list[str]) -> str:
@@ -308,6 +321,7 @@ class Launcher:
         while True:
             status, answer = _get(f"{url}/health/ready", answer)
             if status == 200:
+                self._is_ready = True
                 return
             self._raise_if_one_ended()
             if time.monotonic() > deadline:

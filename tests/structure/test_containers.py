@@ -38,11 +38,16 @@ def parse(command: list[str]) -> dict[str, Any]:
         case "granian":
             return granian.make_context("granian", arguments).params
         case "celery":
-            context = celery.make_context("celery", arguments[:3])
-            context.obj = CLIContext(app=find_app(context.params["app"]), no_color=True, workdir=None)
-            subcommand = celery.get_command(context, arguments[2])
+            place = next(place for place, word in enumerate(arguments) if word in celery.commands)
+            context = celery.make_context("celery", arguments[: place + 1])
+            context.obj = CLIContext(
+                app=find_app(context.params["app"]), no_color=True, workdir=None
+            )
+            subcommand = celery.get_command(context, arguments[place])
             assert subcommand is not None, command
-            return subcommand.make_context(arguments[2], arguments[3:], parent=context).params
+            return subcommand.make_context(
+                arguments[place], arguments[place + 1 :], parent=context
+            ).params
         case "python":
             assert (ROOT / arguments[0]).is_file()
             management = load_command_class("django.core", arguments[1])
