@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import beat_init, setup_logging, worker_init
+from celery.signals import beat_init, setup_logging, worker_init, worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bakery_whatsapp.settings")
@@ -32,3 +32,11 @@ def _refuse_bad_settings(**kwargs: Any) -> None:
     from bakery_whatsapp.checks import ensure_startable
 
     ensure_startable()
+
+
+@worker_ready.connect
+def _leave_word(**kwargs: Any) -> None:
+    """Be seen at once; the first sweep comes only after its interval."""
+    from messaging import queues
+
+    queues.worker_seen()
