@@ -1,0 +1,72 @@
+"""What the views of the API share: whose key it is, and how a body and an id are read."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any, ClassVar, cast
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import override
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from bakery_whatsapp.api import RefusalError
+from tenants.authentication import allowed_tenants
+from tenants.models import ApiKey, Scope, Tenant
+
+
+class ApiView(APIView):
+    """A view of the API: needs a key with `required_scope` and answers in English."""
+
+    required_scope: ClassVar[Scope]
+    http_method_names = ["get", "head", "post", "put", "delete"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with override("en"):
+            response = super().dispatch(request, *args, **kwargs)
+        response.headers["Content-Language"] = "en"
+        return response
+
+    @property
+    def api_key(self) -> ApiKey:
+        return cast(ApiKey, self.request.auth)
+
+    @property
+    def acting(self) -> str:
+        """Who acts, as history rows name it."""
+        return f"{self.api_key.label} ({self.api_key.prefix}…)"
+
+    def tenant(self, text: str) -> Tenant:
+        """Return the bakery of an address. Raises RefusalError."""
+        tenant = allowed_tenants(self.api_key).filter(pk=id_from(text, "tenant_id")).first()
+        if tenant is None:
+            raise unknown_tenant()
+        return tenant
+
+
+def read_body(request: Request, serializer_class: type[serializers.BaseSerializer[Any]]) -> Any:
+    """Return the validated body; an empty one is no JSON object either."""
+    if not int(request.META.get("CONTENT_LENGTH") or 0):
+        raise RefusalError("malformed_request", "The body is empty. Send one JSON object.")
+    return validated(serializer_class(data=request.data))
+
+
+def validated(serializer: serializers.BaseSerializer[Any]) -> Any:
+    serializer.is_valid(raise_exception=True)
+    return serializer.validated_data
+
+
+def id_from(text: str, name: str) -> uuid.UUID:
+    """Return the UUID in an address. Raises RefusalError."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise RefusalError(
+            "validation_error", "The address contains no valid id.", {name: "Must be a valid UUID."}
+        ) from None
+
+
+def unknown_tenant() -> RefusalError:
+    return RefusalError("unknown_tenant", "There is no such bakery.", {"tenant_id": "Unknown."})

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from messaging.api import admin_views, views
+
+app_name = "api"
+
+urlpatterns = [
+    path("whatsapp/send", views.SendView.as_view(), name="send"),
+    path("whatsapp/messages", views.MessageListView.as_view(), name="messages"),
+    path("whatsapp/messages/<str:message_id>", views.MessageView.as_view(), name="message"),
+    path("admin/whatsapp/tenants", admin_views.TenantListView.as_view(), name="tenants"),
+    path("admin/whatsapp/tenants/<str:tenant_id>", admin_views.TenantView.as_view(), name="tenant"),
+    path(
+        "admin/whatsapp/tenants/<str:tenant_id>/assign-phone",
+        admin_views.AssignPhoneView.as_view(),
+        name="assign-phone",
+    ),
+    path(
+        "admin/whatsapp/phone-numbers",
+        admin_views.PhoneNumberListView.as_view(),
+        name="phone-numbers",
+    ),
+]

@@ -1,0 +1,142 @@
+"""Sending messages and following them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, cast
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from rest_framework.generics import ListAPIView
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from bakery_whatsapp.api import RefusalError
+from messaging.api import docs, queries
+from messaging.api.base import ApiView, id_from, read_body, unknown_tenant, validated
+from messaging.api.serializers import DryRunOut, MessageFilters, MessageOut, SendIn, SendOut
+from messaging.models import Message
+from messaging.services.queueing import (
+    MessageRequest,
+    RefusedError,
+    preview_message,
+    queue_message,
+)
+from tenants.authentication import allowed_tenants
+from tenants.models import Scope
+
+_NOT_IN_DIGEST = ("idempotency_key", "dry_run")
+_MAX_KEY_LENGTH = 255
+
+
+class SendView(ApiView):
+    required_scope = Scope.MESSAGES_SEND
+
+    @docs.send
+    def post(self, request: Request) -> Response:
+        body = read_body(request, SendIn)
+        wanted = self._message_request(request, body)
+        allowed = allowed_tenants(self.api_key)
+        try:
+            if body["dry_run"]:
+                preview = preview_message(wanted, allowed_tenants=allowed)
+                answer = {"dry_run": True, "rendered_text": preview.rendered_text}
+                return Response(DryRunOut({**answer, "warnings": preview.warnings}).data)
+            queued = queue_message(wanted, allowed_tenants=allowed)
+        except RefusedError as refused:
+            raise RefusalError(refused.code, refused.message, refused.fields) from None
+        return Response(_accepted(request, queued.message, queued.warnings), status=202)
+
+    def _message_request(self, request: Request, body: dict[str, Any]) -> MessageRequest:
+        return MessageRequest(
+            tenant_id=body["tenant_id"],
+            recipient_phone=body["recipient_phone"],
+            recipient_name=body.get("recipient_name") or "",
+            template_name=body["template"]["template_name"],
+            language=body["template"]["language"],
+            components=body["template"]["components"],
+            reference=body.get("reference") or "",
+            idempotency_key=_idempotency_key(request, body),
+            request_digest=digest_of(cast(dict[str, Any], request.data)),
+            requested_by=self.acting,
+        )
+
+
+class MessageListView(ApiView, ListAPIView[Message]):
+    required_scope = Scope.MESSAGES_READ
+    serializer_class = MessageOut
+
+    def get_queryset(self) -> QuerySet[Message]:
+        filters = validated(MessageFilters(data=self.request.query_params.dict()))
+        tenant_id = filters.get("tenant_id")
+        found = queries.messages(self.api_key)
+        if tenant_id is not None:
+            if not allowed_tenants(self.api_key).filter(pk=tenant_id).exists():
+                raise unknown_tenant()
+            found = found.filter(tenant_id=tenant_id)
+        for name in ("reference", "status"):
+            if name in filters:
+                found = found.filter(**{name: filters[name]})
+        return found.created_between(
+            after=filters.get("created_after"), before=filters.get("created_before")
+        )
+
+    @docs.message_list
+    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        return self.list(request)
+
+
+class MessageView(ApiView):
+    required_scope = Scope.MESSAGES_READ
+
+    @docs.message
+    def get(self, request: Request, message_id: str) -> Response:
+        key = id_from(message_id, "message_id")
+        message = queries.messages(self.api_key).filter(pk=key).first()
+        if message is None:
+            raise RefusalError("not_found", "There is no such message.")
+        return Response(MessageOut(message).data)
+
+
+def digest_of(body: Mapping[str, Any]) -> str:
+    """Identify a body as parsed JSON, whatever its spacing and the order of its keys."""
+    relevant = {name: value for name, value in body.items() if name not in _NOT_IN_DIGEST}
+    canonical = json.dumps(relevant, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _idempotency_key(request: Request, body: dict[str, Any]) -> str | None:
+    in_body: str | None = body.get("idempotency_key")
+    in_header: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if in_header is None:
+        return in_body
+    in_header = in_header.strip()
+    if not 0 < len(in_header) <= _MAX_KEY_LENGTH:
+        sentence = f"Must have 1 to {_MAX_KEY_LENGTH} characters."
+        raise RefusalError(
+            "validation_error",
+            "The Idempotency-Key header is not valid.",
+            {"idempotency_key": sentence},
+        )
+    if in_body not in (None, in_header):
+        raise RefusalError(
+            "malformed_request",
+            "The Idempotency-Key header and the body's idempotency_key differ. Send one of them.",
+            {"idempotency_key": "Differs from the header."},
+        )
+    return in_header
+
+
+def _accepted(request: Request, message: Message, warnings: list[dict[str, str]]) -> dict[str, Any]:
+    """The first answer: a repeat gets the very same one, whatever became of the message since."""
+    address = reverse("api:message", kwargs={"message_id": str(message.pk)})
+    answer = {
+        "message_id": message.pk,
+        "tenant_id": message.tenant_id,
+        "status": "queued",
+        "status_url": request.build_absolute_uri(address),
+        "warnings": warnings,
+    }
+    return dict(SendOut(answer).data)
