@@ -249,6 +249,9 @@ UNFOLD = {
     "SITE_TITLE": "Bakery WhatsApp",
     "SITE_HEADER": "Bakery WhatsApp",
     "SITE_SYMBOL": "bakery_dining",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": "messaging.admin.pages.favicon"},
+    ],
     "SITE_URL": None,
     "ENVIRONMENT": "bakery_whatsapp.admin_site.environment_label",
     "SHOW_LANGUAGES": True,

@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -234,7 +235,8 @@ class MessageAdmin(ReadOnlyAdmin):
     def order_number(self, message: Message) -> SafeString | str:
         if not message.reference:
             return "–"
-        return link(list_url("messaging_message", q=message.reference), message.reference)
+        order = format_html('<span class="bw-nowrap">{}</span>', message.reference)
+        return link(list_url("messaging_message", q=message.reference), order)
 
     @admin.display(description=gettext_lazy("sent from"))
     def sender(self, message: Message) -> SafeString:

@@ -46,6 +46,10 @@ def stylesheet(request: HttpRequest) -> str:
     return static("messaging/admin/admin.css")
 
 
+def favicon(request: HttpRequest) -> str:
+    return static("messaging/bakery/favicon.svg")
+
+
 def status_badge(status: str) -> SafeString:
     known = MessageStatus(status)
     tone, icon = _STATUS[known]

@@ -15,7 +15,7 @@ from messaging.admin.paginator import NewestPaginator
 from messaging.models import WebhookDelivery
 from messaging.services.receiving import apply_delivery
 from tenants.admin.base import ReadOnlyAdmin
-from tenants.display import BAD, BUSY, GOOD, badge, moment
+from tenants.display import BAD, BUSY, CAUTION, GOOD, badge, moment
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -102,6 +102,11 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             return badge(_("could not be applied"), icon="error", tone=BAD)
         if delivery.processed_at is None:
             return badge(_("to be applied"), icon="schedule", tone=BUSY)
+        verdicts = {str(verdict.get("verdict")) for verdict in delivery.verdicts}
+        if verdicts & {"malformed", "error"}:
+            return badge(_("not readable"), icon="error", tone=BAD)
+        if "ignored" in verdicts:
+            return badge(_("applied in part"), icon="help", tone=CAUTION)
         return badge(_("applied"), icon="check_circle", tone=GOOD)
 
     @admin.display(description=gettext_lazy("content"))

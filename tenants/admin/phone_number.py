@@ -88,7 +88,6 @@ class PhoneNumberAdmin(ReadOnlyAdmin):
         "quality",
         "state",
         "limit",
-        "synced",
     )
     list_filter = (UseFilter, QualityFilter)
     search_fields = ("display_phone_number", "verified_name", "phone_number_id")
