@@ -8,15 +8,13 @@ from __future__ import annotations
 import logging.config
 import re
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import structlog
+from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
 
 from messaging.graph_api.masking import without_tokens
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 EventDict = MutableMapping[str, Any]
 
@@ -49,6 +47,8 @@ def _masked_deep(value: object) -> object:
             return {key: _masked_deep(item) for key, item in value.items()}
         case list() | tuple():
             return [_masked_deep(item) for item in value]
+        case HttpRequest():  # Django's own warnings carry it; its text would show the query string
+            return RequestLogMiddleware.format_request(value)
     return value
 
 
