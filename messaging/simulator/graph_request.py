@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 import json
 import re
 from collections.abc import Mapping
@@ -89,6 +90,20 @@ def check_token(token: str) -> None:
         raise bad_token(467, "The session has been invalidated")
     if 0 < facts["expires_at"] <= timezone.now().timestamp():
         raise bad_token(463, "Session has expired")
+
+
+def check_proof(call: GraphRequest) -> None:
+    """A proof need not come, but a wrong one is refused. Source: Securing Graph API requests, 2026-11-22."""
+    proof = call.value("appsecret_proof")
+    if proof is None:
+        return
+    right = hmac.new(demo.APP_SECRET.encode(), call.token.encode(), "sha256").hexdigest()
+    if not hmac.compare_digest(str(proof).encode(), right.encode()):
+        raise RefusalError(
+            100,
+            message="Invalid appsecret_proof provided in the API argument",
+            kind="GraphMethodException",
+        )
 
 
 def is_app_token(token: str) -> bool:

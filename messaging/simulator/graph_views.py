@@ -30,7 +30,12 @@ from messaging.simulator import (
     versions,
 )
 from messaging.simulator.envelope import RefusalError, trace_id, unknown_object
-from messaging.simulator.graph_request import GraphRequest, check_token, read_request
+from messaging.simulator.graph_request import (
+    GraphRequest,
+    check_proof,
+    check_token,
+    read_request,
+)
 from messaging.simulator.scenarios import Answer, Scenario
 
 _CALLS_PER_HOUR = 5000
@@ -81,6 +86,7 @@ def _without_redis() -> Outcome:
 
 
 def _answer(call: GraphRequest) -> Outcome:
+    check_proof(call)
     switched = switches.load()
     scenario = switched.scenario_for_all
     if call.parts[:1] and call.parts[0] in graph_nodes.OPEN:
