@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.auth import views as auth_views
+from django.urls import path
+
+from messaging.bakery import views
+from messaging.bakery.forms import ChangePasswordForm, NewPasswordForm
+
+# The names are Django's own, so that its views find each other. The admin has its own pages to change a password.
+password_urls = [
+    path(
+        "password/change",
+        auth_views.PasswordChangeView.as_view(
+            template_name="registration/change_password.html", form_class=ChangePasswordForm
+        ),
+        name="password_change",
+    ),
+    path(
+        "password/changed",
+        auth_views.PasswordChangeDoneView.as_view(
+            template_name="registration/password_changed.html"
+        ),
+        name="password_change_done",
+    ),
+    path(
+        "password/forgotten",
+        auth_views.PasswordResetView.as_view(
+            template_name="registration/forgotten_password.html",
+            email_template_name="registration/forgotten_password_mail.txt",
+            subject_template_name="registration/forgotten_password_subject.txt",
+            # Not the request's host, which a proxy or an attacker chooses.
+            extra_email_context={"site_url": settings.SITE_URL},
+        ),
+        name="password_reset",
+    ),
+    path(
+        "password/forgotten/sent",
+        auth_views.PasswordResetDoneView.as_view(
+            template_name="registration/forgotten_password_sent.html"
+        ),
+        name="password_reset_done",
+    ),
+    path(
+        "password/new/<uidb64>/<token>",
+        auth_views.PasswordResetConfirmView.as_view(
+            template_name="registration/new_password.html", form_class=NewPasswordForm
+        ),
+        name="password_reset_confirm",
+    ),
+    path(
+        "password/new/done",
+        auth_views.PasswordResetCompleteView.as_view(
+            template_name="registration/new_password_done.html"
+        ),
+        name="password_reset_complete",
+    ),
+]
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("bakery/<slug:slug>", views.settings_page, name="bakery_settings"),
+    path("bakery/<slug:slug>/switch", views.switch, name="bakery_switch"),
+    path(
+        "bakery/<slug:slug>/messages/<uuid:message_id>", views.message_page, name="bakery_message"
+    ),
+    *password_urls,
+]

@@ -1,0 +1,185 @@
+"""How the bakery's pages say things: plain words, each with a tone (colour) and an icon. Meta's words stay outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.timesince import timesince
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+
+from messaging.graph_api.facts import WhoActs
+from messaging.models import EventKind, Message
+from messaging.services.explaining import explain
+from messaging.services.obstacles import Obstacle, ObstacleKind
+from messaging.services.overview import Group
+from messaging.statuses import MessageStatus
+from tenants.phone_numbers import formatted
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`tone` ends a CSS class (.state--good), `icon` names a symbol of icons.svg."""
+
+    label: StrPromise
+    tone: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What happened, and what the bakery can do."""
+
+    title: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of a list."""
+
+    message: Message
+    state: State
+    advice: Advice | None
+
+    @property
+    def phone(self) -> str:
+        return formatted(self.message.recipient_phone)
+
+    @property
+    def recipient(self) -> str:
+        return self.message.recipient_name or self.phone
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Why nothing goes out, who mends it, and what becomes of the messages."""
+
+    title: StrPromise
+    action: StrPromise
+    obstacle: Obstacle
+
+
+STATES: dict[str, State] = {
+    MessageStatus.QUEUED: State(_("Waiting"), "wait", "clock"),
+    MessageStatus.SENDING: State(_("Going out"), "wait", "clock"),
+    MessageStatus.ACCEPTED: State(_("On its way"), "go", "check"),
+    MessageStatus.HELD: State(_("Delayed"), "wait", "clock"),
+    MessageStatus.UNCONFIRMED: State(_("Not confirmed"), "warn", "question"),
+    MessageStatus.SENT: State(_("Sent"), "go", "check"),
+    MessageStatus.DELIVERED: State(_("Delivered"), "good", "checks"),
+    MessageStatus.READ: State(_("Read"), "good", "eye"),
+    MessageStatus.FAILED: State(_("Not delivered"), "bad", "cross"),
+    MessageStatus.CANCELLED: State(_("Cancelled"), "none", "ban"),
+    MessageStatus.EXPIRED: State(_("Not sent"), "bad", "cross"),
+}
+
+HAPPENED: dict[str, State] = {
+    EventKind.QUEUED: State(_("The order asked for this notice"), "none", "bell"),
+    EventKind.ACCEPTED: State(_("In the hands of WhatsApp"), "go", "check"),
+    EventKind.HELD: State(_("WhatsApp is holding it back for a while"), "wait", "clock"),
+    EventKind.UNCONFIRMED: State(_("WhatsApp did not answer"), "warn", "question"),
+    EventKind.RETRY: State(_("It did not go out; we will try again"), "wait", "clock"),
+    EventKind.SENT: State(_("Sent"), "go", "check"),
+    EventKind.DELIVERED: State(_("It reached the phone"), "good", "checks"),
+    EventKind.READ: State(_("They have read it"), "good", "eye"),
+    EventKind.FAILED: State(_("It was not delivered"), "bad", "cross"),
+    EventKind.CANCELLED: State(_("Cancelled before it was sent"), "none", "ban"),
+    EventKind.EXPIRED: State(_("It waited too long and was not sent"), "bad", "cross"),
+}
+
+COUNTED: dict[Group, State] = {
+    Group.SENT: State(pgettext_lazy("counted", "sent"), "go", "check"),
+    Group.DELIVERED: State(pgettext_lazy("counted", "delivered"), "good", "checks"),
+    Group.READ: State(pgettext_lazy("counted", "read"), "good", "eye"),
+    Group.WAITING: State(pgettext_lazy("counted", "waiting"), "wait", "clock"),
+    Group.FAILED: State(pgettext_lazy("counted", "failed"), "bad", "cross"),
+}
+
+_OBSTACLES: dict[ObstacleKind, tuple[StrPromise, StrPromise]] = {
+    ObstacleKind.PLATFORM_OFF: (
+        _("WhatsApp notices are off for all bakeries."),
+        _(
+            "The platform has to turn them on again. You need to do nothing; for urgent orders call the supplier."
+        ),
+    ),
+    ObstacleKind.SUSPENDED: (
+        _("The platform has suspended your WhatsApp notices."),
+        _("Talk to the platform to have them back. Meanwhile tell your suppliers yourself."),
+    ),
+    ObstacleKind.NO_NUMBER: (
+        _("Your sending number is not ready yet."),
+        _("The platform is preparing it. You need to do nothing; come back a little later."),
+    ),
+    ObstacleKind.STOPPED: (
+        _("No notices are going out at the moment."),
+        _(
+            "The platform has to mend it. What waits will go out by itself; for urgent orders call the supplier."
+        ),
+    ),
+    ObstacleKind.PAUSED: (
+        _("The platform has paused the notices."),
+        _("What waits will go out by itself when it goes on; for urgent orders call the supplier."),
+    ),
+    ObstacleKind.NUMBER_UNUSABLE: (
+        _("The number that sends for you does not work at the moment."),
+        _("The platform has to mend it. For urgent orders call the supplier."),
+    ),
+}
+
+
+# Bakeries could act on these, but the catalogue has to speak of templates to say how.
+_TRADE_WORDS = frozenset({131047, 132008})
+
+
+def notice_for(obstacle: Obstacle) -> Notice:
+    title, action = _OBSTACLES[obstacle.kind]
+    return Notice(title, action, obstacle)
+
+
+def line_for(message: Message, *, language: str) -> Line:
+    return Line(message, STATES[message.status], advice_for(message, language=language))
+
+
+def advice_for(message: Message, *, language: str) -> Advice | None:
+    """Return plain words where something is wrong. What only the platform can mend is not explained to a bakery."""
+    explanation = explain(message, language)
+    if explanation is None:
+        return None
+    match message.status:
+        case MessageStatus.UNCONFIRMED:
+            return Advice(
+                gettext("We do not know yet whether it arrived."),
+                gettext("If it is urgent, ask the supplier."),
+            )
+        case MessageStatus.EXPIRED:
+            return Advice(
+                gettext("It could not go out in time."),
+                gettext("If you still need the order, tell the supplier yourself."),
+            )
+        case MessageStatus.QUEUED:
+            return Advice(
+                gettext("It has not gone out yet."),
+                gettext("We will try again; you need to do nothing."),
+            )
+    speaks_to_bakery = explanation.who_acts in {WhoActs.BAKERY, WhoActs.SUPPLIER}
+    if speaks_to_bakery and explanation.code not in _TRADE_WORDS:
+        return Advice(explanation.title, explanation.action)
+    return Advice(
+        gettext("It could not be delivered; the fault is neither yours nor the supplier's."),
+        gettext("Tell the supplier yourself. The platform sees the failure too and can mend it."),
+    )
+
+
+def ago(moment: datetime) -> str:
+    """Return "12 minutes ago" with its largest unit only."""
+    now = timezone.now()
+    if now - moment < timedelta(minutes=1):
+        return gettext("just now")
+    return gettext("%(time)s ago") % {"time": timesince(moment, now, depth=1)}

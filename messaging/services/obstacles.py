@@ -1,0 +1,75 @@
+"""What keeps a bakery's messages from going out, beside its own switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.conf import settings
+
+from tenants.models import PhoneNumber, Tenant
+
+# Meta lets a number send only while CONNECTED; in these it needs a person's help, in PENDING and the like just time
+# (Business phone numbers, field "status", read 2026-11-20).
+UNUSABLE_STATUSES = frozenset({"BANNED", "RESTRICTED", "DISCONNECTED", "MIGRATED", "DELETED"})
+
+
+class ObstacleKind(StrEnum):
+    PLATFORM_OFF = "platform_off"
+    SUSPENDED = "suspended"
+    NO_NUMBER = "no_number"
+    STOPPED = "stopped"
+    PAUSED = "paused"
+    NUMBER_UNUSABLE = "number_unusable"
+
+
+_KEEP_WAITING = frozenset({ObstacleKind.PAUSED, ObstacleKind.NUMBER_UNUSABLE})
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """`since` and `until` are known for some kinds only; `reason` is what the platform's staff wrote."""
+
+    kind: ObstacleKind
+    since: datetime | None = None
+    until: datetime | None = None
+    reason: str = ""
+
+    @property
+    def forbids_switching_on(self) -> bool:
+        return self.kind not in _KEEP_WAITING
+
+
+def obstacles_for(tenant: Tenant, *, sender: PhoneNumber | None) -> list[Obstacle]:
+    """Return all that stands in the way, the widest first; empty when messages go out.
+
+    `sender` comes from `sender_for` with its account.
+    """
+    found: list[Obstacle] = []
+    if not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
+        found.append(Obstacle(ObstacleKind.PLATFORM_OFF))
+    if tenant.is_suspended:
+        found.append(
+            Obstacle(
+                ObstacleKind.SUSPENDED,
+                until=tenant.suspended_until,
+                reason=tenant.suspension_reason,
+            )
+        )
+    if sender is None:
+        found.append(Obstacle(ObstacleKind.NO_NUMBER))
+    else:
+        found.extend(_obstacles_of_sender(sender))
+    return found
+
+
+def _obstacles_of_sender(sender: PhoneNumber) -> list[Obstacle]:
+    account = sender.account
+    if account.sending_stopped_at is not None:
+        return [Obstacle(ObstacleKind.STOPPED, since=account.sending_stopped_at)]
+    if account.sending_paused_at is not None:
+        return [Obstacle(ObstacleKind.PAUSED, since=account.sending_paused_at)]
+    if sender.status in UNUSABLE_STATUSES:
+        return [Obstacle(ObstacleKind.NUMBER_UNUSABLE)]
+    return []

@@ -1,0 +1,123 @@
+"""What a bakery wants to know at a glance: who sends for it, whether all is well, what went out lately."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Q
+from django.utils import timezone
+
+from messaging.models import InboundMessage, Message, MessageEvent
+from messaging.services.obstacles import Obstacle, obstacles_for
+from messaging.services.switching import may_switch
+from messaging.statuses import TAKEN_BY_META, MessageStatus
+from tenants.models import PhoneNumber, Tenant, User
+from tenants.services.routing import sender_for
+
+RECENT = 20
+
+
+class Group(StrEnum):
+    """How a bakery counts its messages. A read one has also been delivered and sent."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    WAITING = "waiting"
+    FAILED = "failed"
+
+
+STATUSES_OF: dict[Group, frozenset[MessageStatus]] = {
+    Group.SENT: TAKEN_BY_META,
+    Group.DELIVERED: frozenset({MessageStatus.DELIVERED, MessageStatus.READ}),
+    Group.READ: frozenset({MessageStatus.READ}),
+    Group.WAITING: frozenset(
+        {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNCONFIRMED}
+    ),
+    Group.FAILED: frozenset({MessageStatus.FAILED, MessageStatus.EXPIRED}),
+}
+NEEDS_ATTENTION = STATUSES_OF[Group.FAILED] | {MessageStatus.UNCONFIRMED}
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """`messages` are the latest, those that need the bakery's attention first."""
+
+    sender: PhoneNumber | None
+    is_shared_sender: bool
+    obstacles: list[Obstacle]
+    may_switch: bool
+    last_sent_at: datetime | None
+    today: dict[Group, int]
+    messages: list[Message]
+
+    @property
+    def obstacle_to_switching_on(self) -> Obstacle | None:
+        return next((found for found in self.obstacles if found.forbids_switching_on), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One message's life: what happened to it, and what was answered."""
+
+    events: list[MessageEvent]
+    replies: list[InboundMessage]
+
+
+def overview_of(tenant: Tenant, *, user: User, only: Group | None = None) -> Overview:
+    """`only` narrows the messages to today's of one group."""
+    sender = sender_for(tenant)
+    last = _last_sent(tenant)
+    return Overview(
+        sender=sender,
+        is_shared_sender=sender is not None and sender.is_default,
+        obstacles=obstacles_for(tenant, sender=sender),
+        may_switch=may_switch(user, tenant),
+        last_sent_at=(last.sent_at or last.accepted_at) if last else None,
+        today=_counts_of_today(tenant),
+        messages=_recent(tenant, user=user, only=only),
+    )
+
+
+def story_of(message: Message, *, user: User) -> Story:
+    return Story(
+        events=list(MessageEvent.objects.visible_to(user).filter(message=message).in_order()),
+        replies=list(
+            InboundMessage.objects.visible_to(user)
+            .filter(answers=message)
+            .order_by("received_at", "id")
+        ),
+    )
+
+
+def _today_began(tenant: Tenant) -> datetime:
+    local = timezone.now().astimezone(ZoneInfo(tenant.time_zone))
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _last_sent(tenant: Tenant) -> Message | None:
+    sent = Message.objects.of(tenant).filter(status__in=TAKEN_BY_META)
+    return sent.newest_first().only("sent_at", "accepted_at").first()
+
+
+def _counts_of_today(tenant: Tenant) -> dict[Group, int]:
+    today = Message.objects.of(tenant).created_between(after=_today_began(tenant))
+    counts = today.aggregate(
+        **{
+            group.value: Count("id", filter=Q(status__in=statuses))
+            for group, statuses in STATUSES_OF.items()
+        }
+    )
+    return {group: counts[group.value] for group in Group}
+
+
+def _recent(tenant: Tenant, *, user: User, only: Group | None) -> list[Message]:
+    found = Message.objects.visible_to(user).of(tenant)
+    if only is not None:
+        found = found.created_between(after=_today_began(tenant))
+        found = found.filter(status__in=STATUSES_OF[only])
+    latest = found.select_related("template").newest_first()[:RECENT]
+    return sorted(latest, key=lambda message: message.status not in NEEDS_ATTENTION)

@@ -1,0 +1,103 @@
+"""The bakery's own switch: WhatsApp notices on or off, from the next message on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import structlog
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from messaging.models import Message
+from messaging.services import sending
+from messaging.services.obstacles import Obstacle, obstacles_for
+from tenants.models import Membership, Tenant, User
+from tenants.services.routing import sender_for
+
+log = structlog.get_logger(__name__)
+
+
+class WaitingMessages(StrEnum):
+    """What becomes of messages that wait when the bakery switches off."""
+
+    SEND = "send"
+    CANCEL = "cancel"
+
+
+class NotOwnerError(Exception):
+    """Only an owner of the bakery turns its switch."""
+
+
+class CannotSwitchOnError(Exception):
+    """Something that the bakery cannot mend stands in the way."""
+
+    def __init__(self, obstacle: Obstacle) -> None:
+        super().__init__(f"cannot switch on: {obstacle.kind}")
+        self.obstacle = obstacle
+
+
+class MessagesWaitingError(Exception):
+    """Messages wait: ask whether they are to be sent or cancelled. Nothing has changed yet."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(f"{count} messages wait")
+        self.count = count
+
+
+def may_switch(user: User, tenant: Tenant) -> bool:
+    """True for the bakery's owners. The platform's staff have the admin and leave this one to the bakery."""
+    return tenant.memberships.filter(user=user, role=Membership.Role.OWNER).exists()
+
+
+def waiting_count(tenant: Tenant) -> int:
+    """Return how many messages switching off would have to ask about."""
+    return Message.objects.of(tenant).queued().count()
+
+
+def switch_on(tenant: Tenant, *, by: User) -> bool:
+    """Return False when it was on already. Raises NotOwnerError and CannotSwitchOnError."""
+    _require_owner(by, tenant)
+    for obstacle in obstacles_for(tenant, sender=sender_for(tenant)):
+        if obstacle.forbids_switching_on:
+            raise CannotSwitchOnError(obstacle)
+    switched = _switch(tenant, on=True)
+    if switched:
+        log.info("WhatsApp notices switched on", tenant_id=tenant.pk, user_id=by.pk)
+    return switched
+
+
+def switch_off(tenant: Tenant, *, by: User, waiting: WaitingMessages | None = None) -> int:
+    """Return how many waiting messages were cancelled. Raises NotOwnerError, and MessagesWaitingError without a choice."""
+    _require_owner(by, tenant)
+    with transaction.atomic():
+        locked = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
+        if not locked.whatsapp_enabled:
+            return 0
+        queued = Message.objects.of(tenant).queued()
+        if waiting is None and (count := queued.count()):
+            raise MessagesWaitingError(count)
+        _switch(tenant, on=False)
+        cancelled = _cancel_all(queued) if waiting is WaitingMessages.CANCEL else 0
+    log.info(
+        "WhatsApp notices switched off", tenant_id=tenant.pk, user_id=by.pk, cancelled=cancelled
+    )
+    return cancelled
+
+
+def _cancel_all(queued: QuerySet[Message]) -> int:
+    # One call cancels a batch; the switch is off by now, so the queue only gets shorter.
+    total = 0
+    while cancelled := sending.cancel(queued):
+        total += cancelled
+    return total
+
+
+def _switch(tenant: Tenant, *, on: bool) -> bool:
+    row = Tenant.objects.filter(pk=tenant.pk).exclude(whatsapp_enabled=on)
+    return row.update(whatsapp_enabled=on, updated_at=timezone.now()) > 0
+
+
+def _require_owner(user: User, tenant: Tenant) -> None:
+    if not may_switch(user, tenant):
+        raise NotOwnerError
