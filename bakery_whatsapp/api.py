@@ -53,6 +53,7 @@ STATUS_OF = {
     "number_taken": 409,
     "number_reserved": 409,
     "no_phone_number": 409,
+    "length_required": 411,
     "too_large": 413,
     "unsupported_media_type": 415,
     "validation_error": 422,
@@ -359,10 +360,10 @@ class ByName(NewestFirst):
     ordering = ("name", "id")
 
 
-class ByNumber(NewestFirst):
-    """The same for sending numbers."""
+class OldestFirst(NewestFirst):
+    """The same for rows that stay few and keep their places."""
 
-    ordering = ("display_phone_number", "id")
+    ordering = "id"
 
 
 def _bad_cursor() -> RefusalError:

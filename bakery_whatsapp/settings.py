@@ -9,6 +9,7 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from kombu import Queue
 
 from bakery_whatsapp.logs import logging_config
 
@@ -215,6 +216,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "SORT_OPERATIONS": False,
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "defaultModelsExpandDepth": 0},
     "ENUM_NAME_OVERRIDES": {
         "MessageStatus": "messaging.statuses.MessageStatus",
         "EventKind": "messaging.models.EventKind",
@@ -234,6 +237,9 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = True
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
+# A worker without --queues watches all of messaging/queues.py.
+CELERY_TASK_QUEUES = [Queue("send"), Queue("webhooks"), Queue("periodic")]
+CELERY_TASK_DEFAULT_QUEUE = "periodic"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_PUBLISH_RETRY = False

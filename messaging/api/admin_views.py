@@ -9,7 +9,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from bakery_whatsapp.api import ByName, ByNumber, RefusalError
+from bakery_whatsapp.api import ByName, OldestFirst, RefusalError
 from messaging.api import docs, queries
 from messaging.api.base import ApiView, id_from, read_body, unknown_tenant
 from messaging.api.serializers import AssignPhoneIn, PhoneNumberOut, TenantIn, TenantOut
@@ -80,7 +80,8 @@ class AssignPhoneView(ApiView):
 
 class PhoneNumberListView(ApiView, ListAPIView[PhoneNumber]):
     required_scope = Scope.ADMIN_READ
-    pagination_class = ByNumber
+    # By id: a cursor by number would put phone numbers into addresses.
+    pagination_class = OldestFirst
     serializer_class = PhoneNumberOut
 
     def get_queryset(self) -> QuerySet[PhoneNumber]:

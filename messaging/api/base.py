@@ -27,6 +27,7 @@ class ApiView(APIView):
         with override("en"):
             response = super().dispatch(request, *args, **kwargs)
         response.headers["Content-Language"] = "en"
+        response.headers["Cache-Control"] = "no-store"
         return response
 
     @property
@@ -48,6 +49,9 @@ class ApiView(APIView):
 
 def read_body(request: Request, serializer_class: type[serializers.BaseSerializer[Any]]) -> Any:
     """Return the validated body; an empty one is no JSON object either."""
+    if request.META.get("HTTP_TRANSFER_ENCODING"):
+        # WSGI knows no end of such a body, so Django reads none of it.
+        raise RefusalError("length_required", "Send the body whole, with a Content-Length.")
     if not int(request.META.get("CONTENT_LENGTH") or 0):
         raise RefusalError("malformed_request", "The body is empty. Send one JSON object.")
     return validated(serializer_class(data=request.data))

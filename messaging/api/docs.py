@@ -36,6 +36,7 @@ _MEANING = {
     "idempotency_conflict": "The idempotency key was used with another body.",
     "number_taken": "The number belongs to another bakery.",
     "number_reserved": "The number is the default one, which no bakery can have for itself.",
+    "length_required": "The body is sent in chunks, without a Content-Length.",
     "too_large": "The body has more than 256 KiB.",
     "unsupported_media_type": "The body is not sent as application/json.",
     "validation_error": "A field is missing or has the wrong form; `fields` names it.",
@@ -50,7 +51,13 @@ _MEANING = {
     "unavailable": "The database does not answer. Try again.",
 }
 _ALWAYS = ("unauthenticated", "forbidden", "rate_limited", "unavailable")
-_BODY = ("malformed_request", "too_large", "unsupported_media_type", "validation_error")
+_BODY = (
+    "malformed_request",
+    "length_required",
+    "too_large",
+    "unsupported_media_type",
+    "validation_error",
+)
 
 
 def _refusals(*codes: str) -> dict[int, OpenApiResponse]:

@@ -5,7 +5,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 from django.utils import timezone
 
 from tenants.models import Scope, Tenant
@@ -29,6 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--expires-in-days", type=int, help="days until it stops working")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
+    @no_translations  # what commands print is English, their refusals too
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             new = create_api_key(

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from tenants.services.provisioning import create_platform_admin
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--email", required=True)
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
+    @no_translations  # what commands print is English, their refusals too
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             user = create_platform_admin(

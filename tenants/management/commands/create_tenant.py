@@ -4,7 +4,7 @@ import json
 import uuid
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from tenants.services import assignments, provisioning
 
@@ -23,6 +23,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
+    @no_translations  # what commands print is English, their refusals too
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             tenant = provisioning.create_tenant(

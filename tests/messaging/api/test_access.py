@@ -122,6 +122,7 @@ def test_a_wrong_host_is_refused_in_the_same_shape(ana):
 def test_no_cookie_is_set_and_no_whole_number_is_logged(ana, caplog, capsys):
     answer = ana.send()
     assert not answer.cookies
+    assert answer.headers["Cache-Control"] == "no-store"
     ana.send(recipient_phone="+34600000101x")
     logged = caplog.text + capsys.readouterr().out
     assert "600000101" not in logged

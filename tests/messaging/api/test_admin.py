@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import uuid
+from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from urllib.parse import parse_qs
 
 import pytest
 from django.db import connection
@@ -174,6 +176,13 @@ def test_numbers_are_listed_with_their_bakery(platform, goiko, number):
         ("+34612345679", False, "Panadería Goiko"),
     ]
     assert rows[1]["tenant_id"] == str(goiko.pk)
+
+
+def test_no_number_stands_in_the_address_of_the_next_page(platform):
+    PhoneNumberFactory.create_batch(3)
+    address = platform.get(NUMBERS, {"page_size": 1}).json()["next"]
+    assert "612" not in b64decode(parse_qs(address.partition("?")[2])["cursor"][0]).decode()
+    assert len(platform.get(address).json()["results"]) == 1
 
 
 def test_the_number_list_takes_the_same_few_queries_however_long_it_is(

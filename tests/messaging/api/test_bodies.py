@@ -44,6 +44,11 @@ def test_a_post_without_a_body_is_malformed(ana):
     assert refusal(ana.api.post(SEND)) == (400, "malformed_request")
 
 
+def test_a_body_in_chunks_is_refused_as_such(ana):
+    answer = ana.api.post(SEND, ana.order(), **{"Transfer-Encoding": "chunked"})
+    assert refusal(answer) == (411, "length_required")
+
+
 @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 100, 100_000])
 @pytest.mark.parametrize("opening", ["[", '{"a":'])
 def test_deep_nesting_is_malformed(ana, depth, opening):
