@@ -240,6 +240,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout"
 # A worker without --queues watches all of messaging/queues.py.
 CELERY_TASK_QUEUES = [Queue("send"), Queue("webhooks"), Queue("periodic")]
 CELERY_TASK_DEFAULT_QUEUE = "periodic"
+CELERY_TASK_ROUTES = {
+    "messaging.send_queued": {"queue": "send"},
+    "messaging.apply_webhooks": {"queue": "webhooks"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_PUBLISH_RETRY = False

@@ -8,21 +8,21 @@ from messaging import queues
 from messaging.services import receiving, sending, sweeping, syncing
 
 
-@shared_task(name=queues.SEND_QUEUED, queue=queues.SEND)
+@shared_task(name=queues.SEND_QUEUED)
 def send_queued(phone_number: int) -> None:
     sending.send_until_empty(phone_number)
 
 
-@shared_task(name=queues.APPLY_WEBHOOKS, queue=queues.WEBHOOKS)
+@shared_task(name=queues.APPLY_WEBHOOKS)
 def apply_webhooks() -> None:
     receiving.apply_waiting()
 
 
-@shared_task(name=queues.SWEEP, queue=queues.PERIODIC)
+@shared_task(name=queues.SWEEP)
 def sweep() -> None:
     sweeping.sweep()
 
 
-@shared_task(name=queues.SYNC_FROM_META, queue=queues.PERIODIC)
+@shared_task(name=queues.SYNC_FROM_META)
 def sync_from_meta() -> None:
     syncing.sync_from_meta()
