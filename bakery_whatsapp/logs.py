@@ -99,6 +99,7 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
             # Its request lines repeat django-structlog's and carry the query string.
             "django.server": {"level": "WARNING"},
             "django_structlog": {"level": "WARNING"},
+            "django.request": {"level": "ERROR"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Self
 
 from django.db import models
+from django.db.models.functions import TruncSecond
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -30,7 +31,14 @@ class MessageEventQuerySet(TenantOwnedQuerySet["MessageEvent"]):
     tenant_path = "message__tenant"
 
     def in_order(self) -> Self:
-        return self.order_by("at", "id")
+        """Oldest first. Meta's times are whole seconds, so within one second the order is that of a message's life."""
+        rank = models.Case(
+            *(models.When(kind=kind, then=place) for place, kind in enumerate(EventKind)),
+            default=len(EventKind),
+        )
+        return self.alias(second=TruncSecond("at"), rank=rank).order_by(
+            "second", "rank", "at", "id"
+        )
 
 
 MessageEventManager = models.Manager.from_queryset(MessageEventQuerySet)

@@ -271,3 +271,13 @@ def test_a_reply_to_a_number_that_is_not_ours_is_kept_in_the_inbox_only():
     receive(text_from("34600000101", "999"))
     assert InboundMessage.objects.count() == 0
     assert verdicts() == [("text", "ignored")]
+
+
+def test_a_timeline_tells_the_life_in_order_though_metas_times_are_whole_seconds():
+    message = MessageFactory(accepted=True)
+    accepted = at(T0 + 0.4)
+    MessageEvent.objects.create(message=message, kind="accepted", at=accepted)
+    MessageEvent.objects.create(message=message, kind="queued", at=at(T0 + 0.1))
+    receive(status_webhook(message, "sent", at=T0), status_webhook(message, "delivered", at=T0 + 1))
+    kinds = [event.kind for event in message.events.in_order()]
+    assert kinds == ["queued", "accepted", "sent", "delivered"]
