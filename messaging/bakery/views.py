@@ -1,15 +1,19 @@
-"""The bakery's pages. Each view reads its input, makes one call into a service and puts the answer into words."""
+"""The bakery's pages. Each view reads its input, makes one call into a service and puts the answer into words.
+
+No page is cached: phones are lent, and "back" must not show what belonged to somebody who has logged out.
+"""
 
 from __future__ import annotations
 
 import uuid
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery import words
@@ -20,6 +24,7 @@ from tenants.models import Tenant, User
 from tenants.phone_numbers import formatted
 
 
+@never_cache
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Lead everybody to their own place."""
@@ -32,6 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return render(request, "messaging/bakery/choose.html", {"bakeries": bakeries})
 
 
+@never_cache
 @require_safe
 def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
     tenant = _tenant(request, slug)
@@ -55,6 +61,7 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "messaging/bakery/settings.html", context)
 
 
+@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def switch(request: HttpRequest, slug: str) -> HttpResponse:
     """POST turns the switch. GET asks what becomes of the waiting messages, when there are any."""
@@ -69,6 +76,7 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
     )
 
 
+@never_cache
 @require_safe
 def message_page(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
     tenant = _tenant(request, slug)
@@ -88,9 +96,7 @@ def message_page(request: HttpRequest, slug: str, message_id: uuid.UUID) -> Http
 def _turn(request: HttpRequest, tenant: Tenant) -> HttpResponse:
     form = SwitchForm(request.POST)
     if not form.is_valid():
-        return HttpResponseBadRequest(
-            _("This form is not ours. Go back and press the switch again.")
-        )
+        raise BadRequest("Not a form of ours.")
     try:
         if form.wants_on:
             switching.switch_on(tenant, by=_user(request))

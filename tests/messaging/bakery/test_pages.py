@@ -209,12 +209,6 @@ def test_a_page_has_no_inline_style_or_script(browse, ana, bakery):
         assert all("src=" in tag for tag in re.findall(r"<script[^>]*>", page)), path
 
 
-def test_an_unknown_address_is_a_page_in_our_own_words(browse, ana):
-    response = browse(ana).get("/nothing/here")
-    assert response.status_code == 404
-    assert "There is nothing at this address" in response.text
-
-
 def test_everything_that_can_happen_has_words():
     assert set(words.STATES) == set(MessageStatus)
     assert set(words.HAPPENED) == set(EventKind)

@@ -45,6 +45,11 @@ def test_owner_staff_and_platform_see_the_bakerys_pages(request, browse, message
     assert client.get(page_of(message)).status_code == 200
 
 
+def test_no_page_stays_in_a_browsers_cache(browse, ana, message):
+    for path in (SETTINGS, page_of(message)):
+        assert "no-store" in browse(ana).get(path).headers["cache-control"]
+
+
 def test_another_bakerys_owner_finds_none_of_them(browse, carla, message):
     client = browse(carla)
     assert client.get(SETTINGS).status_code == 404

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from messaging.services import switching
 from messaging.services.obstacles import ObstacleKind
+from messaging.services.queueing import MessageRequest, RefusedError, queue_message
 from messaging.services.switching import (
     CannotSwitchOnError,
     MessagesWaitingError,
@@ -23,6 +24,8 @@ from tests.factories import (
     DefaultNumberFactory,
     MembershipFactory,
     MessageFactory,
+    TemplateFactory,
+    body,
     message_in,
 )
 
@@ -163,6 +166,25 @@ def test_switching_off_is_possible_whatever_is_wrong(tenant, owner):
         hinder(tenant)
     switch_off(tenant, by=owner)
     assert not is_on(tenant)
+
+
+def test_the_switch_holds_for_the_next_message(tenant, owner):
+    template = TemplateFactory.create()
+    request = MessageRequest(
+        tenant_id=tenant.pk,
+        recipient_phone="+34600000101",
+        template_name=template.name,
+        language=template.language,
+        components=body("Juan García", "PO-12345", "€250.50"),
+    )
+    with pytest.raises(RefusedError) as refused:
+        queue_message(request, allowed_tenants=Tenant.objects.all())
+    assert refused.value.code == "whatsapp_disabled"
+    switch_on(tenant, by=owner)
+    queue_message(request, allowed_tenants=Tenant.objects.all())
+    switch_off(tenant, by=owner, waiting=WaitingMessages.SEND)
+    with pytest.raises(RefusedError):
+        queue_message(request, allowed_tenants=Tenant.objects.all())
 
 
 def test_the_question_counts_only_this_bakerys_messages(tenant):
