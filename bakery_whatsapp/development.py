@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +29,7 @@ import environ
 
 from bakery_whatsapp.embedded import (
     EmbeddedServiceError,
+    EmbeddedServices,
     die_with_parent,
     start_services,
     write_private,
@@ -236,6 +237,7 @@ class Launcher:
         self.environment = dict(environment)
         self.children: list[Child] = []
         self.stopping = threading.Event()
+        self.services: EmbeddedServices | None = None
         self._is_ready = False
         self._signals = 0
 
@@ -335,6 +337,9 @@ class Launcher:
             self._raise_if_one_ended()
 
     def _raise_if_one_ended(self) -> None:
+        # The servers first: a child may end because its database did.
+        if self.services and (problem := self.services.problem()):
+            raise CannotStartError(problem)
         for child in self.children:
             if child.process.poll() is not None:
                 if child.reader:
@@ -496,8 +501,7 @@ def run(configuration: Configuration) -> None:
     launcher = Launcher(environment)
     launcher.listen_to_signals()
     with ExitStack() as cleanup:
-        for name, url in _start_services(configuration, launcher, cleanup):
-            launcher.environment[name] = url
+        _start_services(configuration, launcher, cleanup)
         cleanup.callback(launcher.stop_all)
         launcher.write("Preparing the database …")
         prepared = json.loads(
@@ -518,23 +522,22 @@ def run(configuration: Configuration) -> None:
         launcher.write("Stopping …")
 
 
-def _start_services(
-    configuration: Configuration, launcher: Launcher, cleanup: ExitStack
-) -> Iterator[tuple[str, str]]:
+def _start_services(configuration: Configuration, launcher: Launcher, cleanup: ExitStack) -> None:
     given = configuration.environment
     postgres, valkey = not given.get("DATABASE_URL"), not given.get("REDIS_URL")
     if not postgres and not valkey:
         return
-    wanted = " and ".join(
+    wanted = [
         name for name, is_wanted in (("PostgreSQL", postgres), ("Valkey", valkey)) if is_wanted
-    )
-    launcher.write(f"Starting {wanted} …")
+    ]
+    launcher.write(f"Starting {' and '.join(wanted)} …")
     services = start_services(configuration.data_dir, postgres=postgres, valkey=valkey)
     cleanup.callback(services.stop)
+    launcher.services = services
     if services.database_url:
-        yield "DATABASE_URL", services.database_url
+        launcher.environment["DATABASE_URL"] = services.database_url
     if services.redis_url:
-        yield "REDIS_URL", services.redis_url
+        launcher.environment["REDIS_URL"] = services.redis_url
 
 
 def main(arguments: list[str]) -> int:

@@ -49,7 +49,16 @@ class EmbeddedServices:
 
     database_url: str | None = None
     redis_url: str | None = None
+    _servers: list[_Valkey | _Postgres] = field(default_factory=list)
     _exit: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
+
+    def problem(self) -> str | None:
+        """Which server ended by itself, with the last lines of its log; None while all run."""
+        for server in self._servers:
+            if server.process and server.process.poll() is not None:
+                lines = "\n".join(f"  {line}" for line in _last_lines(server.log))
+                return f"{server.name} ended by itself. Its last lines:\n{lines}"
+        return None
 
     def stop(self) -> None:
         """End both servers and free the folder. Harmless when called twice."""
@@ -75,9 +84,11 @@ def start_services(
         if cache:  # first: it is up at once, while PostgreSQL may have to create its files
             exit_stack.callback(cache.stop)
             services.redis_url = cache.start()
+            services._servers.append(cache)
         if database:
             exit_stack.callback(database.stop)
             services.database_url = database.start()
+            services._servers.append(database)
         services._exit = exit_stack.pop_all()
     return services
 
@@ -97,8 +108,11 @@ def _only_user_of(data_dir: Path) -> Iterator[None]:
 
 
 class _Valkey:
+    name = "Valkey"
+
     def __init__(self, folder: Path, *, durable: bool) -> None:
         self.folder = folder
+        self.log = folder / "valkey.log"
         self.durable = durable
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -118,7 +132,7 @@ class _Valkey:
                     "-",
                 ],
                 cwd=self.folder,
-                log=self.folder / "valkey.log",
+                log=self.log,
                 stdin=subprocess.PIPE,
             )
             assert self.process.stdin is not None  # noqa: S101 (for mypy; PIPE was asked for)
@@ -148,7 +162,7 @@ class _Valkey:
         _wait_for(
             functools.partial(_valkey_answers, port, password),
             process=self.process,
-            log=self.folder / "valkey.log",
+            log=self.log,
         )
 
     def stop(self) -> None:
@@ -157,8 +171,11 @@ class _Valkey:
 
 
 class _Postgres:
+    name = "PostgreSQL"
+
     def __init__(self, data_dir: Path, *, durable: bool) -> None:
         self.data_dir = data_dir
+        self.log = data_dir / "postgres.log"
         self.durable = durable
         self.user = _system_user() if os.geteuid() == 0 else None
         self.process: subprocess.Popen[bytes] | None = None
@@ -166,7 +183,6 @@ class _Postgres:
     def start(self) -> str:
         self.folder = _folder_for_postgres(self.data_dir, self.user)
         self.programs = _postgres_programs(self.user)
-        self.log = self.data_dir / "postgres.log"
         end_leftovers(self.folder, name="postgres")
         password = self._password()
         if not (self.folder / "PG_VERSION").exists():
@@ -490,14 +506,17 @@ def _with_free_port(attempt: Callable[[], str]) -> str:
         raise EmbeddedServiceError(str(error)) from None
 
 
+def _last_lines(log: Path) -> list[str]:
+    return log.read_text(errors="replace").splitlines()[-5:]
+
+
 def _wait_for(
     condition: Callable[[], bool], *, process: subprocess.Popen[bytes], log: Path
 ) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
     while not condition():
         if process.poll() is not None:
-            tail = log.read_text(errors="replace").splitlines()[-5:]
-            text = f"{Path(str(process.args[0])).name} did not start: {' '.join(tail)}"  # type: ignore[index]
+            text = f"{Path(str(process.args[0])).name} did not start: {' '.join(_last_lines(log))}"  # type: ignore[index]
             raise _PortTakenError(text) if "in use" in text else EmbeddedServiceError(text)
         if time.monotonic() > deadline:
             raise EmbeddedServiceError(f"No answer within {START_TIMEOUT_S} s; see {log}.")

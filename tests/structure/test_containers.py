@@ -77,6 +77,7 @@ def test_the_images_own_command_is_the_web_service():
     assert command == SERVICES["web"]["command"]
 
 
+@pytest.mark.django_db  # starting up looks at the stored account
 def test_the_web_server_finds_its_application():
     options = parse(SERVICES["web"]["command"])
     module, _, attribute = options["app"].partition(":")
