@@ -84,9 +84,11 @@ class MessageAdmin(ReadOnlyAdmin):
             gettext_lazy("Times"),
             {
                 "fields": (
-                    ("asked", "accepted", "sent"),
-                    ("delivered", "was_read", "failed"),
-                    ("waits_from", "waits_until", "claimed"),
+                    ("asked", "accepted"),
+                    ("sent", "delivered"),
+                    ("was_read", "failed"),
+                    ("waits_from", "waits_until"),
+                    ("claimed", "changed"),
                 )
             },
         ),
@@ -94,10 +96,10 @@ class MessageAdmin(ReadOnlyAdmin):
             gettext_lazy("For Meta's support"),
             {
                 "fields": (
-                    ("id", "wamid"),
+                    "id",
+                    "wamid",
                     ("error_code", "fbtrace_id"),
-                    "error_details",
-                    ("attempts", "changed"),
+                    ("error_details", "attempts"),
                     "parameters",
                 )
             },

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from messaging.admin.pages import event_look, outcome_badge
@@ -57,8 +58,8 @@ class Story:
 
 def story_of(message: Message, *, language: str) -> Story:
     """Three queries: events, attempts, replies."""
-    lines = [_event(event, language) for event in message.events.in_order()]
-    lines += [_attempt(attempt) for attempt in message.send_attempts.in_order()]
+    lines = [_attempt(attempt) for attempt in message.send_attempts.in_order()]
+    lines += [_event(event, language) for event in message.events.in_order()]
     lines += [_reply(reply) for reply in message.replies.all()]
     return Story(
         headline=_headline(message, language),
@@ -115,7 +116,7 @@ def _sentence(message: Message) -> str:
             return _("The recipient has read it.")
         case MessageStatus.CANCELLED:
             return _("It was cancelled before it was sent.")
-    return MessageStatus(message.status).label.capitalize()
+    return capfirst(MessageStatus(message.status).label)
 
 
 def _event(event: MessageEvent, language: str) -> Line:
@@ -125,8 +126,8 @@ def _event(event: MessageEvent, language: str) -> Line:
     if event.code is not None:
         note = explain_code(event.code, language).title
         facts.append(_("code %(code)d") % {"code": event.code})
-    title = EventKind(event.kind).label
-    return Line(event.at, str(title).capitalize(), tone, icon, note=note, facts=facts)
+    title = capfirst(str(EventKind(event.kind).label))
+    return Line(event.at, title, tone, icon, note=note, facts=facts)
 
 
 def _attempt(attempt: SendAttempt) -> Line:

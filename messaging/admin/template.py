@@ -77,7 +77,7 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
         ),
         (
             gettext_lazy("Technical"),
-            {"fields": (("meta_template_id", "parameter_format", "account_link"), "raw")},
+            {"fields": (("meta_template_id", "parameter_format"), "account_link", "raw")},
         ),
     )
 

@@ -32,17 +32,17 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
     """Secrets go in and never come out: their fields are always empty, and empty keeps what is stored."""
 
     new_access_token = _secret(
-        gettext_lazy("new access token"),
+        gettext_lazy("New access token"),
         gettext_lazy("Empty keeps the stored one. Begins with EAA."),
     )
     new_app_secrets = _secret(
-        gettext_lazy("new app secrets"),
+        gettext_lazy("New app secrets"),
         gettext_lazy(
             "Empty keeps the stored ones. Separate several with commas while the secret changes at Meta."
         ),
     )
     new_webhook_verify_token = _secret(
-        gettext_lazy("new webhook verify token"),
+        gettext_lazy("New webhook verify token"),
         gettext_lazy("Empty keeps the stored one. Write the same word in WhatsApp Manager."),
     )
 
@@ -67,6 +67,7 @@ class WhatsAppBusinessAccountAdmin(ModelAdmin):  # type: ignore[misc]  # unfold 
     actions = None
     list_display = ("title", "waba_id", "line", "token", "numbers")
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     readonly_fields = (
         "line",
         "token",
@@ -86,7 +87,8 @@ class WhatsAppBusinessAccountAdmin(ModelAdmin):  # type: ignore[misc]  # unfold 
                 "description": gettext_lazy("Stored encrypted and never shown again."),
                 "fields": (
                     ("token", "new_access_token"),
-                    ("issued", "checked", "expires"),
+                    ("issued", "expires"),
+                    "checked",
                     ("secrets", "new_app_secrets"),
                     ("verify_token", "new_webhook_verify_token"),
                 ),

@@ -96,6 +96,7 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     search_help_text = gettext_lazy("Label, beginning of the key or bakery")
     ordering = ("-created_at", "id")
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     autocomplete_fields = ("tenant",)
     readonly_fields = ("begins", "whose", "may", "state", "used", "made")
     change_form_outer_before_template = "admin/tenants/apikey/_revoke.html"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.admin import ShowFacets
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
 
@@ -30,6 +31,7 @@ class ReadOnly:
 
 class ReadOnlyAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     show_full_result_count = False
+    show_facets = ShowFacets.NEVER  # each would count the whole table
     actions: Sequence[str] | None = None
 
 

@@ -113,8 +113,8 @@ class PhoneNumberAdmin(ReadOnlyAdmin):
                 "fields": (
                     ("quality", "state"),
                     ("name_status", "code_verification_status"),
-                    ("limit", "throughput_level", "platform_type"),
-                    "synced",
+                    ("limit", "throughput_level"),
+                    ("platform_type", "synced"),
                 )
             },
         ),

@@ -64,12 +64,16 @@ class HasNumberFilter(admin.SimpleListFilter):
 class MembershipInline(TabularInline):  # type: ignore[misc]  # unfold ships no types
     model = Membership
     extra = 0
-    fields = ("user", "role", "created_at")
-    readonly_fields: tuple[str, ...] = ("created_at",)
+    fields = ("user", "role", "since")
+    readonly_fields = ("since",)
     autocomplete_fields = ("user",)
     hide_title = True
     verbose_name = gettext_lazy("person")
     verbose_name_plural = gettext_lazy("people")
+
+    @admin.display(description=gettext_lazy("since"))
+    def since(self, membership: Membership) -> SafeString | str:
+        return moment(membership.created_at)
 
 
 @admin.register(Tenant)
@@ -82,6 +86,7 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     ordering = ("name", "id")
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     list_before_template = "admin/tenants/tenant/_numbers_strip.html"
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields: tuple[str, ...] = ("id", "number", "created", "changed")
@@ -93,7 +98,8 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             gettext_lazy("Limits"),
             {
                 "fields": (
-                    ("tier", "daily_cap", "monthly_cap"),
+                    "tier",
+                    ("daily_cap", "monthly_cap"),
                     ("suspended_until", "suspension_reason"),
                 )
             },

@@ -33,17 +33,22 @@ admin.site.unregister(Group)
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
 
 class BakeriesOfPerson(TabularInline):  # type: ignore[misc]  # unfold ships no types
     model = Membership
     extra = 0
-    fields = ("tenant", "role", "created_at")
-    readonly_fields = ("created_at",)
+    fields = ("tenant", "role", "since")
+    readonly_fields = ("since",)
     autocomplete_fields = ("tenant",)
     hide_title = True
     verbose_name = gettext_lazy("bakery")
     verbose_name_plural = gettext_lazy("Bakeries of this person")
+
+    @admin.display(description=gettext_lazy("since"))
+    def since(self, membership: Membership) -> SafeString | str:
+        return moment(membership.created_at)
 
 
 @admin.register(User)
@@ -59,6 +64,9 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     search_help_text = gettext_lazy("User name, name or e-mail")
     ordering = ("username",)
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    filter_horizontal = ()
+    autocomplete_fields = ("groups",)
     inlines = (BakeriesOfPerson,)
     readonly_fields = ("seen", "joined")
     fieldsets = (
@@ -70,7 +78,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
                 "description": gettext_lazy(
                     "Staff enter this admin. People of a bakery need none of these: their bakeries stand below."
                 ),
-                "fields": (("is_active", "is_staff", "is_superuser"), "groups", "user_permissions"),
+                "fields": ("is_active", "is_staff", "is_superuser", "groups"),
             },
         ),
         (gettext_lazy("Log-ins"), {"fields": (("seen", "joined"),)}),
@@ -129,6 +137,7 @@ class MembershipAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     autocomplete_fields = ("tenant", "user")
     ordering = ("tenant__name", "user__username", "id")
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     fields = ("tenant", "user", "role", "since")
     readonly_fields = ("since",)
 
