@@ -131,7 +131,7 @@ def test_a_halted_account_stands_on_the_page_with_since_when(browse, ana, column
     text = text_of(browse(ana).get(SETTINGS).text)
     assert "What waits will go out by itself" in text
     assert "Since" in text
-    assert "Notices are not going out" in text
+    assert "Not going out" in text
 
 
 def test_a_suspended_bakery_reads_why_and_until_when(browse, ana, bakery):
