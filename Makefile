@@ -7,7 +7,8 @@ ARGS ?=
 PY = $(VENV)/bin/python
 PIP_INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --no-input
 # No server and no secret is needed to look at the code.
-CHECK_ENV = ENVIRONMENT=test SECRET_KEY=only-for-checks
+CHECK_ENV = ENVIRONMENT=test SECRET_KEY=only-for-checks WHATSAPP_APP_SECRET=only-for-checks \
+	FIELD_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 CODE = bakery_whatsapp messaging tenants tests manage.py
 PYTHON_FILES = find $(CODE) -name '*.py' -not -path '*/migrations/*' -print0
 TEMPLATES = find templates messaging tenants -name '*.html' -path '*templates/*' -print0
@@ -44,10 +45,11 @@ lint: installed-dev ## Everything that reads the code without running it
 	$(PY) -m bakery_whatsapp.catalogue check
 
 .PHONY: format
-format: installed-dev ## Let ruff and djade rewrite what they can
+format: installed-dev ## Let ruff, django-upgrade and djade rewrite what they can
+	-$(PYTHON_FILES) | xargs -0 $(VENV)/bin/django-upgrade --target-version 5.2
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
-	$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2 || true
+	-$(TEMPLATES) | xargs -0 -r $(VENV)/bin/djade --target-version 5.2
 
 .PHONY: messages
 messages: installed-dev ## Bring the Spanish catalogue up to date with the texts in code and templates
