@@ -1,0 +1,70 @@
+"""The Spanish catalogue: complete, and really used in every folder that has text for people."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.utils import translation
+from django.utils.translation import gettext
+
+from bakery_whatsapp import catalogue
+
+ROOT = Path(__file__).resolve().parents[2]
+# One text of each folder.
+SAMPLES = {
+    "bakery_whatsapp": ("Spanish", "Español"),
+    "messaging/bakery": ("Not delivered", "No entregado"),
+    "messaging/models": ("order number", "número de pedido"),
+    "tenants/models": ("bakeries", "panaderías"),
+    "templates/messaging/bakery": ("Latest notices", "Últimos avisos"),
+    "templates/registration": ("Forgotten password", "Contraseña olvidada"),
+}
+
+
+@pytest.mark.parametrize("language", catalogue.LANGUAGES)
+def test_the_catalogue_has_no_gaps(language):
+    assert catalogue.problems(language) == []
+
+
+@pytest.mark.parametrize("folder", SAMPLES)
+def test_each_folder_is_translated(folder):
+    text, spanish = SAMPLES[folder]
+    found = {
+        message.id
+        for message in catalogue.extract_texts()
+        if any(place.startswith(folder) for place, _ in message.locations)
+    }
+    assert text in found
+    with translation.override("es"):
+        assert gettext(text) == spanish
+    with translation.override("en"):
+        assert gettext(text) == text
+
+
+def test_placeholders_and_markup_survive_translation():
+    pieces = re.compile(r"%\(\w+\)[ds]|</?\w+>")
+    broken = []
+    for message in catalogue._read(catalogue.po_path("es"), "es"):
+        originals = [message.id] if isinstance(message.id, str) else list(message.id)
+        translated = message.string or ""
+        strings = [translated] if isinstance(translated, str) else list(translated)
+        expected = set(pieces.findall(originals[-1]))
+        broken += [text for text in strings if text and set(pieces.findall(text)) != expected]
+    assert not [text for text in broken if "Project-Id-Version" not in text]
+
+
+def test_bakeries_are_addressed_informally():
+    # In what only bakeries read; "su" may be the supplier's, "usted" is always a slip.
+    formal = re.compile(r"\b(usted|ustedes|introduzca|haga|póngase|vuelva)\b", re.IGNORECASE)
+    slips = [
+        message.string
+        for message in catalogue._read(catalogue.po_path("es"), "es")
+        if isinstance(message.string, str)
+        and formal.search(message.string)
+        and any(
+            re.search(r"bakery/|registration/|base\.html", place) for place, _ in message.locations
+        )
+    ]
+    assert not slips
