@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 import pytest
 
 from messaging.models import Message
@@ -13,6 +11,8 @@ from tests.factories import MembershipFactory, TenantFactory, UserFactory, messa
 
 SETTINGS = "/bakery/goiko"
 SWITCH = "/bakery/goiko/switch"
+# Fixed: every test process must collect the same names.
+UNKNOWN = "6ac5e28a-b97e-4867-868a-aa3fa07b0405"
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def page_of(message: Message) -> str:
     return f"/bakery/goiko/messages/{message.pk}"
 
 
-@pytest.mark.parametrize("path", ["/", SETTINGS, SWITCH, f"{SETTINGS}/messages/{uuid.uuid4()}"])
+@pytest.mark.parametrize("path", ["/", SETTINGS, SWITCH, f"{SETTINGS}/messages/{UNKNOWN}"])
 def test_nobody_sees_a_page_without_logging_in(bakery, browse, path):
     response = browse().get(path)
     assert response.status_code == 302
