@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from django.utils import timezone
 
+from bakery_whatsapp.celery import app
 from messaging import queues
 from messaging.models import Message
 from messaging.services import receiving, sending
@@ -69,7 +70,7 @@ def test_a_worker_killed_while_sending_leaves_a_message_that_a_webhook_settles(
     # As if the two minutes had passed after which nobody can still be waiting for Meta.
     long_ago = timezone.now() - sending.CLAIM_LOST_AFTER - timedelta(seconds=1)
     Message.objects.filter(pk=message.pk).update(claimed_at=long_ago)
-    queues.current_app.send_task(queues.SWEEP, queue=queues.PERIODIC)
+    app.send_task(queues.SWEEP)
     wait_until(lambda: status_of(message) == MessageStatus.UNCONFIRMED)
     assert len(silent_meta.requests) == 1
 

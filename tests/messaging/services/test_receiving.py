@@ -206,7 +206,7 @@ def test_a_body_that_breaks_us_is_kept_with_its_traceback_and_the_rest_goes_on()
     receive(status_webhook(twisted, "sent", wamid=first.wamid), status_webhook(second, "delivered"))
     second.refresh_from_db()
     assert second.status == MessageStatus.DELIVERED
-    broken = WebhookDelivery.objects.order_by("id").first()
+    broken = WebhookDelivery.objects.order_by("id")[0]
     assert "IntegrityError" in broken.traceback
     assert broken.verdicts[0]["verdict"] == "error"
 
