@@ -103,6 +103,16 @@ django.setup()
 _skipped: list[str] = []
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Let each xdist worker read the settings here, after its REDIS_URL is set.
+
+    A worker that inherits DJANGO_SETTINGS_MODULE has pytest-django load them before any conftest, and all workers would
+    share Valkey database 0.
+    """
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+
+
 # --- In CI nothing is skipped ---------------------------------------------------------------------
 
 
