@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -110,7 +111,7 @@ def check_api_version(app_configs: object, **kwargs: Any) -> list[checks.CheckMe
 
 
 def check_stored_account(
-    app_configs: object, databases: list[str] | None = None, **kwargs: Any
+    app_configs: object, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
     """What only the database tells; runs with `check --database default` and when a process starts."""
     if not databases:

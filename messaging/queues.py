@@ -61,6 +61,14 @@ def is_awake(task: str, *args: int) -> None:
         log.warning("Redis did not answer", error=type(error).__name__)
 
 
+def is_first_within(seconds: int, what: str) -> bool:
+    """Whether nobody asked this in the last seconds; False when Redis does not answer."""
+    try:
+        return bool(client().set(f"once:{what}", 1, nx=True, ex=seconds))
+    except redis.RedisError:
+        return False
+
+
 def worker_seen() -> None:
     """Leave word that a worker lives and the sweep reaches it."""
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from messaging.statuses import MessageStatus
 log = structlog.get_logger(__name__)
 
 BATCH = 50
+TURN_S = 5
 # No request lasts this long, so whoever claimed the row is gone and nobody knows whether Meta got the message.
 CLAIM_LOST_AFTER = timedelta(minutes=2)
 HELD = "held_for_quality_assessment"
@@ -46,11 +48,18 @@ class Outcome:
 
 
 def send_until_empty(phone_number: int) -> int:
-    """Send what is due on one number (our primary key); return how many messages were tried."""
+    """Send what is due on one number (our primary key); return how many messages were tried.
+
+    A long queue is sent in turns, so that it does not keep the worker from its other tasks.
+    """
     queues.is_awake(queues.SEND_QUEUED, phone_number)
     total = 0
+    turn_ends = time.monotonic() + TURN_S
     while claimed := send_batch(phone_number, limit=BATCH):
         total += claimed
+        if time.monotonic() > turn_ends:
+            queues.wake_sender(phone_number)
+            break
     return total
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from messaging import queues
-from messaging.services import receiving, sending
+from messaging.services import receiving, sending, syncing
 
 
 def sweep() -> None:
@@ -12,3 +12,4 @@ def sweep() -> None:
     sending.settle_lost_claims()
     sending.expire_overdue()
     sending.wake_due_numbers()
+    syncing.sync_what_was_never_read()

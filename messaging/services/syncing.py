@@ -6,11 +6,22 @@ import structlog
 
 from messaging import queues
 from messaging.graph_api.errors import GraphApiError
-from messaging.services.accounts import NoAccountError, NoAppError, check_token
+from messaging.services.accounts import NoAccountError, NoAppError, check_token, current_account
 from messaging.services.numbers import sync_phone_numbers
 from messaging.services.templates import sync_templates
 
 log = structlog.get_logger(__name__)
+
+
+def sync_what_was_never_read() -> None:
+    """A new account is read at once instead of within the hour; while Meta refuses, once a minute."""
+    try:
+        account = current_account()
+    except NoAccountError:
+        return
+    is_new = account.templates_synced_at is None or account.numbers_synced_at is None
+    if is_new and queues.is_first_within(60, queues.SYNC_FROM_META):
+        queues.wake_sync()
 
 
 def sync_from_meta() -> None:
