@@ -99,5 +99,7 @@ def recipient(message: Message) -> SafeString | str:
 
 
 def pretty_json(value: object) -> SafeString:
+    """Show JSON for people; a lone surrogate, which JSON allows and no page can carry, stays escaped."""
     text = json.dumps(value, ensure_ascii=False, indent=2)
+    text = text.encode("utf-8", "backslashreplace").decode()
     return format_html('<pre class="bw-code" tabindex="0">{}</pre>', text)

@@ -64,10 +64,15 @@ def story_of(message: Message, *, language: str) -> Story:
     return Story(
         headline=_headline(message, language),
         bubble=bubble_of(message),
-        lines=sorted(lines, key=lambda line: line.at),
+        lines=sorted(lines, key=_place),
         can_requeue=message.status == MessageStatus.UNCONFIRMED,
         can_cancel=message.status == MessageStatus.QUEUED,
     )
+
+
+def _place(line: Line) -> datetime:
+    """Meta's times are whole seconds, ours are not: in the same second ours came first."""
+    return line.at if line.at.microsecond else line.at.replace(microsecond=999_999)
 
 
 def bubble_of(message: Message) -> RenderedTemplate:

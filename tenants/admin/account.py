@@ -135,7 +135,7 @@ class WhatsAppBusinessAccountAdmin(ModelAdmin):  # type: ignore[misc]  # unfold 
             return badge(_("stopped"), icon="error", tone=BAD)
         if account.sending_paused_at:
             return badge(_("paused"), icon="pause_circle", tone=CAUTION)
-        return badge(_("sending"), icon="check_circle", tone=GOOD)
+        return badge(_("on"), icon="check_circle", tone=GOOD)
 
     @admin.display(description=gettext_lazy("access token"))
     def token(self, account: WhatsAppBusinessAccount) -> SafeString:
