@@ -121,7 +121,7 @@ def _sentence(message: Message) -> str:
             return _("The recipient has read it.")
         case MessageStatus.CANCELLED:
             return _("It was cancelled before it was sent.")
-    return capfirst(MessageStatus(message.status).label)
+    return str(capfirst(MessageStatus(message.status).label))
 
 
 def _event(event: MessageEvent, language: str) -> Line:
