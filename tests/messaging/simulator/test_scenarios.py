@@ -49,6 +49,12 @@ def test_the_recipients_last_digits_decide_which_webhooks_come(
     assert endpoint.statuses == statuses
 
 
+def test_other_numbers_with_the_same_last_digits_meet_no_surprise(graph, endpoint, deliver):
+    graph.send(po_notification("+34611222131"))
+    deliver()
+    assert endpoint.statuses == ["sent", "delivered"]
+
+
 def test_undeliverable_names_131026_and_no_price(graph, endpoint, deliver):
     graph.send(to("131"))
     deliver()
