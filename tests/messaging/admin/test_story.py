@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from django.utils.translation import override
 
 from messaging.admin.story import story_of
 from messaging.models import EventKind, MessageEvent, SendAttempt
@@ -26,10 +27,6 @@ def test_what_we_did_stands_before_what_meta_reports_for_the_same_second():
     SendAttempt.objects.create(
         message=message, started_at=started_at, duration_ms=48, outcome="accepted"
     )
-    assert [line.title for line in story_of(message, language="en").lines] == [
-        "En espera",
-        "Enviado a Meta",
-        "Aceptado por Meta",
-        "Enviado",
-        "Entregado",
-    ]
+    with override("en"):
+        titles = [line.title for line in story_of(message, language="en").lines]
+    assert titles == ["Requested", "Sent to Meta", "Accepted by Meta", "Sent", "Delivered"]
