@@ -9,7 +9,7 @@ from messaging import demo, queues
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import MessageTemplate
 from messaging.services import numbers, sweeping, syncing, templates
-from messaging.services.accounts import current_account
+from messaging.services.accounts import check_token, current_account
 from tenants.models import PhoneNumber
 from tests.factories import (
     AccountFactory,
@@ -121,7 +121,7 @@ def test_the_token_keeps_what_meta_says_of_it(meta):
             }
         },
     )
-    syncing.check_token()
+    check_token()
     account.refresh_from_db()
     assert account.token_looks_temporary
     assert account.token_checked_at is not None
