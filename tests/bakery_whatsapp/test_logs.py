@@ -70,7 +70,7 @@ def test_the_query_string_of_a_request_is_not_logged(client, lines, db):
 def test_djangos_own_lines_about_a_request_leave_out_its_query_string(lines, rf, log_format):
     written = lines(log_format)
     request = rf.get("/api/v1/whatsapp/webhook?hub.verify_token=hush&q=600000101")
-    logging.getLogger("django.request").warning("Forbidden", extra={"request": request})
+    logging.getLogger("django.request").error("Broken", extra={"request": request})
     out = "\n".join(written(log_format))
     assert "GET /api/v1/whatsapp/webhook" in out
     assert "hush" not in out
