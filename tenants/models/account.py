@@ -34,7 +34,10 @@ class WhatsAppBusinessAccount(models.Model):
     )
     webhook_verify_token = EncryptedTextField(_("webhook verify token"), blank=True)
     token_type = models.CharField(
-        _("token type"), max_length=32, blank=True, help_text=_("Meta's word; SYSTEM_USER is right.")
+        _("token type"),
+        max_length=32,
+        blank=True,
+        help_text=_("Meta's word; SYSTEM_USER is right."),
     )
     token_issued_at = models.DateTimeField(_("token issued"), null=True, blank=True)
     token_checked_at = models.DateTimeField(_("token checked"), null=True, blank=True)
