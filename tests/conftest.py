@@ -145,6 +145,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+@pytest.fixture(autouse=True)
+def _no_language_of_an_earlier_request() -> None:
+    """The test client leaves the language of its last request active in the thread."""
+    from django.utils import translation
+
+    translation.deactivate()
+
+
 # --- Services --------------------------------------------------------------------------------------
 
 
