@@ -12,6 +12,7 @@ WORDS = (
     gettext_noop("Change History"),
     gettext_noop("Changed by"),
     gettext_noop("Dark"),
+    gettext_noop("Date"),
     gettext_noop("Expand row"),
     gettext_noop("General"),
     gettext_noop("Go back"),

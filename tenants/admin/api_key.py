@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -44,7 +45,7 @@ class NewApiKeyForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only 
     """What a new key may do. The key itself is made by the service and shown once."""
 
     scopes = forms.MultipleChoiceField(
-        label=gettext_lazy("may"),
+        label=capfirst(gettext_lazy("may")),
         choices=[(scope.value, scope.label) for scope in Scope],
         initial=[scope.value for scope in DEFAULT_SCOPES],
         widget=UnfoldAdminCheckboxSelectMultipleWidget,
