@@ -16,8 +16,8 @@ MISSING = "No Chromium found. Get one with `apt-get install chromium` (or your s
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The browser of this run; each test takes a `page`."""
+def chromium(django_db_setup: None) -> Iterator[Browser]:
+    """The browser of this run; each test takes a `page`. It closes before the databases are dropped."""
     if CHROMIUM is None:
         pytest.skip(MISSING)
     with sync_playwright() as playwright:
