@@ -6,8 +6,12 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bakery_whatsapp.settings")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()
 
-from bakery_whatsapp.checks import ensure_startable  # noqa: E402 (needs the apps that the line above loads)
+# Both need the settings and apps that the line above loads.
+from bakery_whatsapp.checks import ensure_startable  # noqa: E402
+from bakery_whatsapp.chunked_bodies import with_length  # noqa: E402
+
+application = with_length(django_application)
 
 ensure_startable()
