@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
+from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
@@ -65,6 +66,14 @@ def check_secrets(app_configs: object, **kwargs: Any) -> list[checks.CheckMessag
                 check_id="bakery_whatsapp.E003",
             )
         )
+    elif not all(_is_fernet_key(key) for key in settings.FIELD_ENCRYPTION_KEYS):
+        found.append(
+            checks.Error(
+                "FIELD_ENCRYPTION_KEYS holds something that is no Fernet key, so no secret could be read or stored.",
+                hint=".env.example says how to make one.",
+                id="bakery_whatsapp.E003",
+            )
+        )
     if not settings.WHATSAPP_APP_SECRETS:
         found.append(
             _severe(
@@ -74,6 +83,14 @@ def check_secrets(app_configs: object, **kwargs: Any) -> list[checks.CheckMessag
             )
         )
     return found
+
+
+def _is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
 
 
 def check_production(app_configs: object, **kwargs: Any) -> list[checks.CheckMessage]:

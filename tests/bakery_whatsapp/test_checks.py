@@ -33,6 +33,8 @@ def test_production_with_all_secrets_starts(production):
     [
         ("WHATSAPP_APP_SECRETS", []),
         ("FIELD_ENCRYPTION_KEYS", []),
+        ("FIELD_ENCRYPTION_KEYS", ["too-short"]),
+        ("FIELD_ENCRYPTION_KEYS", ["ñ" * 44]),
         ("SECRET_KEY", ""),
         ("WHATSAPP_SIMULATOR", True),
         ("DEBUG", True),
