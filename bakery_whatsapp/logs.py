@@ -20,6 +20,7 @@ EventDict = MutableMapping[str, Any]
 
 # A number with its + is a person's or a bakery's; Meta's ids have none and stay readable.
 _PHONE = re.compile(r"\+(\d{2})[\d\s().-]{5,}(\d{2})")
+_BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
 def masked(text: str) -> str:
@@ -59,7 +60,8 @@ def _plain_line(logger: object, method: str, event_dict: EventDict) -> str:
     for left_out in ("timestamp", "logger"):
         event_dict.pop(left_out, None)
     fields = "".join(f" {key}={value}" for key, value in event_dict.items() if value is not None)
-    line = f"[{level}] {event}{fields}"
+    # What others wrote must not begin a line that looks like ours.
+    line = _BREAKS.sub(" ", f"[{level}] {event}{fields}")
     return f"{line}\n{exception}" if exception else line
 
 

@@ -30,6 +30,16 @@ def test_a_plain_line_is_level_sentence_and_fields_in_the_order_given(lines):
     assert written() == ["[INFO] It rained b=1 a=two"]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x1b[2K", "\u2028", "\x85"])
+def test_what_others_wrote_cannot_begin_a_line_of_its_own(lines, end):
+    written = lines()
+    structlog.get_logger("x").info("Said", text=f"a{end}[INFO] Sent")
+    logging.getLogger("some.library").warning("b%s[INFO] Sent", end)
+    out = written()
+    assert [line.partition("]")[0] for line in out] == ["[INFO", "[WARNING"]
+    assert "\x1b" not in "".join(out)
+
+
 def test_json_lines_carry_the_same_fields(lines):
     written = lines("json")
     structlog.get_logger("x").warning("It rained", b=1)
