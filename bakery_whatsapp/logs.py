@@ -76,8 +76,8 @@ _SHARED: list[Any] = [
 ]
 
 
-def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
-    """Return the standard library's logging configuration for `plain` or `json` lines on stdout."""
+def logging_config(*, log_format: str, level: str, stream: str = "stdout") -> dict[str, Any]:
+    """Return the standard library's logging configuration for `plain` or `json` lines on `stdout` or `stderr`."""
     last: Any = structlog.processors.JSONRenderer() if log_format == "json" else _plain_line
     return {
         "version": 1,
@@ -90,13 +90,13 @@ def logging_config(*, log_format: str, level: str) -> dict[str, Any]:
             }
         },
         "handlers": {
-            "stdout": {
+            "lines": {
                 "class": "logging.StreamHandler",
-                "stream": "ext://sys.stdout",
+                "stream": f"ext://sys.{stream}",
                 "formatter": "line",
             }
         },
-        "root": {"handlers": ["stdout"], "level": level},
+        "root": {"handlers": ["lines"], "level": level},
         "loggers": {
             # Its request lines repeat django-structlog's and carry the query string.
             "django.server": {"level": "WARNING"},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -231,7 +232,12 @@ SPECTACULAR_SETTINGS = {
 
 # --- Logs ----------------------------------------------------------------------------------------------------------
 LOGGING_CONFIG = None
-LOGGING = logging_config(log_format=LOG_FORMAT, level=LOG_LEVEL)
+LOGGING = logging_config(
+    log_format=LOG_FORMAT,
+    level=LOG_LEVEL,
+    # What a command prints is for scripts, and stdout is theirs.
+    stream="stderr" if Path(sys.argv[0]).name == "manage.py" else "stdout",
+)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 # A refusal is the caller's affair and expected.
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO

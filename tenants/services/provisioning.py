@@ -88,11 +88,10 @@ def _put(
     tenant, created = Tenant.objects.update_or_create(
         pk=tenant_id, defaults=changes, create_defaults={**all_values, "slug": slug}
     )
-    log.info(
-        "Bakery created" if created else "Bakery changed",
-        tenant_id=tenant.pk,
-        changed=sorted(changes),
-    )
+    if created:
+        log.info("Bakery created", tenant_id=tenant.pk)
+    elif changes:
+        log.info("Bakery changed", tenant_id=tenant.pk, changed=sorted(changes))
     return tenant, created
 
 

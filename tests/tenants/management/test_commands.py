@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import uuid
 from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -26,6 +29,18 @@ def run(*arguments: str) -> str:
     output = StringIO()
     call_command(*arguments, stdout=output)
     return output.getvalue()
+
+
+def test_a_script_finds_nothing_but_the_answer_on_stdout(product_environment):
+    done = subprocess.run(
+        [sys.executable, "manage.py", "create_tenant", "Panadería Goiko", "--json"],
+        env=product_environment,
+        cwd=settings.BASE_DIR,
+        capture_output=True,
+        check=True,
+    )
+    assert json.loads(done.stdout)["id"] == str(Tenant.objects.get().pk)
+    assert b"[INFO] Bakery created" in done.stderr
 
 
 # --- create_tenant -------------------------------------------------------------------------------
