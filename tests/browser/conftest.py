@@ -7,7 +7,11 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from django.db import connections
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+# A busy machine may take longer than Playwright's 5 s to show a page.
+expect.set_options(timeout=15_000)
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -37,6 +41,8 @@ def chromium(django_db_setup: None) -> Iterator[Browser]:
             ],
         )
         yield browser
+        # With a loop running, Django keeps connections apart from those of other times: nobody else would close them.
+        connections.close_all()
         browser.close()
         if before is None:
             del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
