@@ -31,6 +31,8 @@ __all__ = [
 _DETAILS_LENGTH = 1000
 _OBJECT_MISSING_SUBCODE = 33
 _SECONDS_A_MINUTE = 60.0
+_LONGEST_PAUSE_S = 86_400.0
+_MOST_DIGITS = 18  # what fits into a bigint whatever the digits
 
 
 class GraphApiError(Exception):
@@ -198,12 +200,17 @@ def error_from_response(
 
 
 def whole_number(value: object) -> int | None:
-    """Return an int, also from digits in a string; None for anything else, booleans included."""
+    """Return an int, also from digits in a string; None for anything else, booleans and endless numbers included."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 18:
+        return value if abs(value) < 10**_MOST_DIGITS else None
+    if (
+        isinstance(value, str)
+        and value.isascii()
+        and value.isdigit()
+        and len(value) <= _MOST_DIGITS
+    ):
         return int(value)
     return None
 
@@ -233,14 +240,14 @@ def _envelope(error: dict[str, Any]) -> _Envelope:
 
 
 def _named_pause(headers: Mapping[str, str], facts: ErrorFacts) -> float | None:
-    """Return the seconds Meta asks to wait: Retry-After, or the usage header's minutes."""
+    """Return the seconds Meta asks to wait, a day at most: Retry-After, or the usage header's minutes."""
     seconds = whole_number(headers.get("retry-after", "").strip())
     if seconds is not None:
-        return float(seconds)
+        return min(float(seconds), _LONGEST_PAUSE_S)
     if facts.error_class is not ErrorClass.RETRY_LATER or facts.scope not in _USAGE_SCOPES:
         return None
     minutes = _minutes_to_regain(headers.get("x-business-use-case-usage", ""))
-    return minutes * _SECONDS_A_MINUTE if minutes else None
+    return min(minutes * _SECONDS_A_MINUTE, _LONGEST_PAUSE_S) if minutes else None
 
 
 _USAGE_SCOPES = frozenset({Scope.APP, Scope.ACCOUNT})

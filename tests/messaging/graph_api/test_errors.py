@@ -134,6 +134,20 @@ def test_metas_own_pause_is_told_in_seconds():
         assert error.retry_after_s is None
 
 
+@pytest.mark.parametrize("header", [{"Retry-After": "9" * 18}, {"Retry-After": "1000000"}])
+def test_a_pause_lasts_a_day_at_most(header):
+    error = error_from_response(http_status=429, body=raw("error_4_throttled"), headers=header)
+    assert error.retry_after_s == 86_400.0
+
+
+@pytest.mark.parametrize("number", [10**18, -(10**18), 10**300])
+def test_a_code_that_no_column_holds_is_no_code(number):
+    body = json.dumps({"error": {"code": 100, "error_subcode": number}}).encode()
+    assert error_from_response(http_status=400, body=body).subcode is None
+    body = json.dumps({"error": {"code": number}}).encode()
+    assert isinstance(error_from_response(http_status=400, body=body), NoAnswerError)
+
+
 def test_the_accounts_usage_says_nothing_about_one_recipients_limit():
     headers = {"x-business-use-case-usage": '{"1":[{"estimated_time_to_regain_access":9}]}'}
     error = error_from_response(http_status=400, body=raw("error_131056"), headers=headers)
