@@ -44,6 +44,8 @@ WHATSAPP_WEBHOOK_VERIFY_TOKEN = env.str("WHATSAPP_WEBHOOK_VERIFY_TOKEN", "")
 WHATSAPP_APP_ID = env.str("WHATSAPP_APP_ID", "")
 WHATSAPP_APP_SECRETS: list[str] = env.list("WHATSAPP_APP_SECRET", default=[])
 WHATSAPP_GRAPH_URL = env.str("WHATSAPP_GRAPH_URL", "https://graph.facebook.com").rstrip("/")
+# Messages a second that leave one number; Meta allows 80 in both directions together.
+WHATSAPP_MPS_SHARE = env.float("WHATSAPP_MPS_SHARE", 65.0)
 WHATSAPP_MESSAGE_TTL_HOURS = env.int("WHATSAPP_MESSAGE_TTL_HOURS", 24)
 WHATSAPP_SIMULATOR = env.bool("WHATSAPP_SIMULATOR", False)
 SIMULATOR_WEBHOOK_URL = env.str(
@@ -134,6 +136,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+if ENVIRONMENT == "test":
+    # The real ones are slow on purpose.
+    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

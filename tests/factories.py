@@ -159,6 +159,8 @@ def message_in(status: MessageStatus, **fields: Any) -> Message:
         state["send_after"] = now
     if status == MessageStatus.SENDING:
         state["claimed_at"] = now
+    if status == MessageStatus.UNCONFIRMED:
+        state["unconfirmed_at"] = now
     message: Message = MessageFactory(**(state | fields))
     return message
 

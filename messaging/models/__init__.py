@@ -1,18 +1,24 @@
 from __future__ import annotations
 
+from messaging.models.alert import Alert, AlertKind
 from messaging.models.inbound_message import InboundMessage
-from messaging.models.message import Message, MessageQuerySet
+from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
 from messaging.models.template import MessageTemplate
 from messaging.models.timeline import EventKind, MessageEvent, SendAttempt
 from messaging.models.webhook_delivery import WebhookDelivery
 
 __all__ = [
+    "Alert",
+    "AlertKind",
     "EventKind",
+    "IfUnconfirmed",
     "InboundMessage",
     "Message",
     "MessageEvent",
     "MessageQuerySet",
     "MessageTemplate",
+    "Priority",
     "SendAttempt",
+    "WaitsFor",
     "WebhookDelivery",
 ]

@@ -31,6 +31,8 @@ class MessageQuerySet(TenantOwnedQuerySet["Message"]):
             "updated_at": timezone.now(),
             "send_after": None,
             "claimed_at": None,
+            "unconfirmed_at": timezone.now() if to == MessageStatus.UNCONFIRMED else None,
+            "waits_for": "",
         }
         return self.filter(status__in=MAY_FOLLOW[to]).update(**(state | changes))
 
@@ -62,6 +64,29 @@ class MessageQuerySet(TenantOwnedQuerySet["Message"]):
 
 
 MessageManager = models.Manager.from_queryset(MessageQuerySet)
+
+
+class Priority(models.IntegerChoices):
+    NORMAL = 0, _("normal")
+    URGENT = 1, _("urgent")
+
+
+class IfUnconfirmed(models.TextChoices):
+    """What the caller wants when nobody knows whether the message was sent."""
+
+    LEAVE = "leave", _("leave it to the platform")
+    RESEND = "resend", _("send it again; it may arrive twice")
+
+
+class WaitsFor(models.TextChoices):
+    """Why a queued message does not go out at once."""
+
+    RETRY = "retry", _("the next try")
+    PAIR_LIMIT = "pair_limit", _("WhatsApp's limit for one recipient")
+    PORTFOLIO_LIMIT = "portfolio_limit", _("WhatsApp's daily limit of recipients")
+    DAILY_CAP = "daily_cap", _("the bakery's daily limit")
+    MONTHLY_CAP = "monthly_cap", _("the bakery's monthly limit")
+    QUIET_HOURS = "quiet_hours", _("the end of the bakery's quiet hours")
 
 
 class Message(models.Model):
@@ -109,6 +134,14 @@ class Message(models.Model):
     )
     claimed_at = models.DateTimeField(_("taken by a worker"), null=True, blank=True)
     expires_at = models.DateTimeField(_("to be sent until"))
+    unconfirmed_at = models.DateTimeField(_("unconfirmed since"), null=True, blank=True)
+    waits_for = models.CharField(_("waits for"), max_length=16, choices=WaitsFor, blank=True)
+    priority = models.PositiveSmallIntegerField(
+        _("priority"), choices=Priority, default=Priority.NORMAL
+    )
+    if_unconfirmed = models.CharField(
+        _("if unconfirmed"), max_length=8, choices=IfUnconfirmed, default=IfUnconfirmed.LEAVE
+    )
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     wamid = models.CharField(  # noqa: DJ001 (NULL, not empty: unique only where there is one)
         _("WhatsApp message id"), max_length=512, null=True, blank=True
@@ -142,10 +175,22 @@ class Message(models.Model):
                 name="message_reference",
                 condition=~models.Q(reference=""),
             ),
-            # The queue of one number: claim and sweep.
+            # The queue of one number: claiming a few of each bakery's, urgent ones first.
             models.Index(
-                fields=("phone_number", "send_after"),
+                fields=("phone_number", "tenant", "-priority", "send_after"),
                 name="message_queue",
+                condition=models.Q(send_after__isnull=False),
+            ),
+            # What nobody knows the fate of.
+            models.Index(
+                fields=("unconfirmed_at",),
+                name="message_unconfirmed",
+                condition=models.Q(unconfirmed_at__isnull=False),
+            ),
+            # What waited past its time.
+            models.Index(
+                fields=("expires_at",),
+                name="message_expiry",
                 condition=models.Q(send_after__isnull=False),
             ),
             # What a worker took and never settled.
@@ -177,6 +222,14 @@ class Message(models.Model):
                 name="message_claimed_exactly_while_sending",
                 condition=models.Q(status=MessageStatus.SENDING, claimed_at__isnull=False)
                 | (~models.Q(status=MessageStatus.SENDING) & models.Q(claimed_at__isnull=True)),
+            ),
+            models.CheckConstraint(
+                name="message_unconfirmed_has_its_time",
+                condition=models.Q(status=MessageStatus.UNCONFIRMED, unconfirmed_at__isnull=False)
+                | (
+                    ~models.Q(status=MessageStatus.UNCONFIRMED)
+                    & models.Q(unconfirmed_at__isnull=True)
+                ),
             ),
             models.CheckConstraint(
                 name="message_status_known",

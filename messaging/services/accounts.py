@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api.client import TokenFacts
+from messaging.models import AlertKind
+from messaging.services.alerts import close_alerts, open_alert
 from messaging.services.graph import graph_api_for
 from tenants.models import PhoneNumber, WhatsAppBusinessAccount
 
@@ -67,7 +69,37 @@ def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:
     ).update(sending_stopped_at=timezone.now(), sending_stopped_code=code)
     if stopped:
         log.error("WhatsApp sending stopped", waba_id=account.waba_id, error_code=code)
+        open_alert(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id, code=code)
     return bool(stopped)
+
+
+def stop_number(number: PhoneNumber, *, code: int | None) -> bool:
+    """Stop one number after an error of its own. It is tried again with one message every ten minutes."""
+    now = timezone.now()
+    stopped = PhoneNumber.objects.filter(pk=number.pk).update(
+        sending_stopped_at=now, sending_stopped_code=code
+    )
+    if open_alert(AlertKind.NUMBER_STOPPED, subject=number.phone_number_id, code=code):
+        log.error(
+            "WhatsApp number stopped", phone_number_id=number.phone_number_id, error_code=code
+        )
+    return bool(stopped)
+
+
+def number_works(number: PhoneNumber) -> None:
+    """Meta accepted a message from the number: whatever had stopped it is mended."""
+    if number.sending_stopped_at is not None:
+        resume_number(number)
+
+
+def resume_number(number: PhoneNumber) -> None:
+    """Open one number's line again; what waited goes out."""
+    PhoneNumber.objects.filter(pk=number.pk).update(
+        sending_stopped_at=None, sending_stopped_code=None
+    )
+    close_alerts(AlertKind.NUMBER_STOPPED, subject=number.phone_number_id)
+    log.info("WhatsApp number resumed", phone_number_id=number.phone_number_id)
+    queues.wake_sender(number.pk)
 
 
 def pause_sending(account: WhatsAppBusinessAccount) -> None:
@@ -83,6 +115,7 @@ def resume_sending(account: WhatsAppBusinessAccount) -> None:
     WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
         sending_paused_at=None, sending_stopped_at=None, sending_stopped_code=None
     )
+    close_alerts(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id)
     log.info("WhatsApp sending resumed", waba_id=account.waba_id)
     for number in account.phone_numbers.values_list("pk", flat=True):
         queues.wake_sender(number)

@@ -184,6 +184,8 @@ _STATUS_COLUMNS = (
     "status",
     "send_after",
     "claimed_at",
+    "unconfirmed_at",
+    "waits_for",
     "wamid",
     "sent_at",
     "delivered_at",
@@ -260,7 +262,8 @@ def _settle(message: Message, facts: list[StatusFact]) -> None:
 def _take(message: Message, status: MessageStatus) -> None:
     if status == message.status:
         return
-    message.status, message.send_after, message.claimed_at = status, None, None
+    message.status, message.waits_for = status, ""
+    message.send_after = message.claimed_at = message.unconfirmed_at = None
     log.info("WhatsApp message status", message_id=message.pk, status=status)
 
 

@@ -1,89 +1,244 @@
-"""Sending: claim queued rows of one number, POST them to Meta outside any transaction, record each outcome."""
+"""Sending: take queued messages of one number, POST them to Meta at the number's pace, record how each ended.
+
+HTTP happens between transactions. One turn of one worker keeps many requests in flight; any number of workers may take
+turns on the same number at once, for rows are claimed with SKIP LOCKED and the pace is kept in Redis.
+"""
 
 from __future__ import annotations
 
-import random
+import heapq
+import queue
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import cache
+from itertools import count
 
 import structlog
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api import errors, payloads
-from messaging.graph_api.client import GraphApi, SentMessage
-from messaging.graph_api.facts import ErrorClass, Scope
-from messaging.models import EventKind, Message, MessageEvent, MessageQuerySet, SendAttempt
-from messaging.services import accounts
+from messaging.graph_api.client import GraphApi
+from messaging.models import (
+    EventKind,
+    IfUnconfirmed,
+    Message,
+    MessageEvent,
+    MessageQuerySet,
+    WaitsFor,
+)
+from messaging.services import accounts, pacing, recording
+from messaging.services.claiming import claim
 from messaging.services.graph import CONCURRENCY, graph_api_for
+from messaging.services.recording import Outcome
 from messaging.statuses import MessageStatus
+from tenants.models import PhoneNumber
 
 log = structlog.get_logger(__name__)
 
-BATCH = 50
-TURN_S = 5
+# A turn is short, so that a worker with few threads serves many numbers; whoever has more to send gets another.
+TURN_S = 2.0
+# Claimed ahead of their slot: enough to keep the line busy, little enough for an urgent order to pass soon.
+AHEAD_S = 0.5
+# Outcomes are written together when they come close upon each other.
+RECORD_AT_LEAST = 25
+RECORD_WITHIN_S = 0.05
 # No request lasts this long, so whoever claimed the row is gone and nobody knows whether Meta got the message.
 CLAIM_LOST_AFTER = timedelta(minutes=2)
-HELD = "held_for_quality_assessment"
-# Errors of the account or number leave the message waiting; it is tried again this often until it expires.
-RECHECK = timedelta(minutes=10)
-_DETAILS_LENGTH = 500
+# By now a status webhook would have told what became of a message without an answer.
+UNCONFIRMED_SHOWN_AFTER = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How one attempt ended: `sent` is set when Meta accepted the message, else `error`."""
-
-    message: Message
-    started_at: datetime
-    duration_ms: int
-    sent: SentMessage | None = None
-    error: errors.GraphApiError | None = None
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(max_workers=CONCURRENCY, thread_name_prefix="graph")
 
 
 def send_until_empty(phone_number: int) -> int:
-    """Send what is due on one number (our primary key); return how many messages were tried.
+    """Take a turn at the queue of one number (our primary key); return how many messages were tried.
 
-    A long queue is sent in turns, so that it does not keep the worker from its other tasks.
+    Harmless when others do the same. What is still due after the turn gets another one.
     """
     queues.is_awake(queues.SEND_QUEUED, phone_number)
-    total = 0
-    turn_ends = time.monotonic() + TURN_S
-    while claimed := send_batch(phone_number, limit=BATCH):
-        total += claimed
-        if time.monotonic() > turn_ends:
-            queues.wake_sender(phone_number)
-            break
-    return total
-
-
-def send_batch(phone_number: int, *, limit: int) -> int:
-    """Send up to `limit` due messages of one number; return how many were claimed. Harmless when others do the same."""
-    if not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
+    number = PhoneNumber.objects.select_related("account").filter(pk=phone_number).first()
+    if number is None or not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
         return 0
-    claimed = _claim(phone_number, limit=limit)
-    if claimed:
-        api = graph_api_for(claimed[0].phone_number.account)
-        for outcome in _attempts(api, claimed):
-            _record(outcome)
-    return len(claimed)
+    turn = _Turn(number)
+    turn.run()
+    if turn.has_more:
+        queues.wake_sender(number.pk)
+    return turn.tried
+
+
+class _Turn:
+    """One worker's turn at one number. Only the thread that runs it talks to the database."""
+
+    def __init__(self, number: PhoneNumber) -> None:
+        self.number = number
+        self.api = graph_api_for(number.account)
+        self.ahead = max(1, round(pacing.rate_of(number) * AHEAD_S))
+        self.ends = time.monotonic() + TURN_S
+        self.scheduled: list[tuple[float, int, Message]] = []
+        self.outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self.unrecorded: list[Outcome] = []
+        self.in_flight = 0
+        self.tried = 0
+        self.is_stopped = False
+        self.has_more = False
+        self._order = count()
+
+    def run(self) -> None:
+        while True:
+            if not self.scheduled:
+                self._schedule()
+            if not self.scheduled and not self.in_flight:
+                break
+            self._send_what_is_due()
+            self._collect()
+            if self._is_time_to_record():
+                self._record()
+        self._record()
+
+    def _schedule(self) -> None:
+        """Claim the next messages and give each its slot in the number's line."""
+        if self.is_stopped or self.in_flight >= CONCURRENCY:
+            return
+        if time.monotonic() > self.ends:
+            self.has_more = True
+            return
+        room = min(self.ahead, CONCURRENCY - self.in_flight)
+        admitted = _within_pair_limit(self.number, claim(self.number, limit=room))
+        if not admitted:
+            # What came meanwhile has had its own wake-up.
+            self.ends = 0.0
+            return
+        wait, interval = pacing.reserve(self.number, len(admitted))
+        start = time.monotonic() + wait
+        for place, message in enumerate(admitted):
+            heapq.heappush(self.scheduled, (start + place * interval, next(self._order), message))
+
+    def _send_what_is_due(self) -> None:
+        now = time.monotonic()
+        while self.scheduled and self.scheduled[0][0] <= now and self.in_flight < CONCURRENCY:
+            message = heapq.heappop(self.scheduled)[2]
+            self.in_flight += 1
+            self.tried += 1
+            _pool().submit(self._attempt, message)
+
+    def _attempt(self, message: Message) -> None:
+        self.outcomes.put(_attempt(self.api, self.number, message))
+
+    def _collect(self) -> None:
+        """Wait for an outcome, for the next slot or for the time to record, whichever comes first."""
+        pauses = [RECORD_WITHIN_S] if self.unrecorded or not self.in_flight else [1.0]
+        if self.scheduled and self.in_flight < CONCURRENCY:
+            pauses.append(self.scheduled[0][0] - time.monotonic())
+        try:
+            self._take(self.outcomes.get(timeout=max(0.0, min(pauses))))
+            while True:
+                self._take(self.outcomes.get_nowait())
+        except queue.Empty:
+            return
+
+    def _take(self, outcome: Outcome) -> None:
+        self.in_flight -= 1
+        self.unrecorded.append(outcome)
+        if outcome.error is not None and self._stops_the_line(outcome.error):
+            self._stop()
+
+    def _is_time_to_record(self) -> bool:
+        if not self.unrecorded:
+            return False
+        oldest = self.unrecorded[0]
+        age = timezone.now() - oldest.started_at - timedelta(milliseconds=oldest.duration_ms)
+        return (
+            not self.in_flight
+            or len(self.unrecorded) >= RECORD_AT_LEAST
+            or not timedelta(0) <= age < timedelta(seconds=RECORD_WITHIN_S)
+        )
+
+    def _record(self) -> None:
+        if self.unrecorded:
+            recording.record(self.unrecorded)
+            if any(outcome.sent for outcome in self.unrecorded):
+                accounts.number_works(self.number)
+            self.unrecorded = []
+
+    def _stops_the_line(self, error: errors.GraphApiError) -> bool:
+        if recording.stops_account(error):
+            accounts.stop_sending(self.number.account, code=error.code)
+            return True
+        if recording.stops_number(error):
+            accounts.stop_number(self.number, code=error.code)
+            return True
+        return False
+
+    def _stop(self) -> None:
+        """Hand back what was claimed and not yet tried; it waits until the line opens again."""
+        self.is_stopped = True
+        messages = [message for _slot, _order, message in self.scheduled]
+        self.scheduled = []
+        recording.hand_back(messages, until=[timezone.now()] * len(messages), waits_for="")
+
+
+def _within_pair_limit(number: PhoneNumber, messages: list[Message]) -> list[Message]:
+    """Return the messages whose recipient may be written to now; the others wait their time in the queue."""
+    if not messages:
+        return []
+    waits = pacing.pair_waits(number, [message.recipient_phone for message in messages])
+    later = [(message, wait) for message, wait in zip(messages, waits, strict=True) if wait > 0]
+    if later:
+        now = timezone.now()
+        recording.hand_back(
+            [message for message, _wait in later],
+            until=[now + timedelta(seconds=wait) for _message, wait in later],
+            waits_for=WaitsFor.PAIR_LIMIT,
+        )
+    return [message for message, wait in zip(messages, waits, strict=True) if wait <= 0]
+
+
+def _attempt(api: GraphApi, number: PhoneNumber, message: Message) -> Outcome:
+    """One request. Runs in a thread of its own, touches no database and never raises."""
+    log.info(
+        "Using shared WhatsApp account",
+        tenant_id=message.tenant_id,
+        phone_number_id=number.phone_number_id,
+        message_id=message.pk,
+    )
+    started_at, started = timezone.now(), time.monotonic()
+    sent, error = None, None
+    try:
+        sent = api.send_message(number.phone_number_id, _payload(message))
+    except errors.GraphApiError as failure:
+        error = failure
+    except Exception as failure:  # A message must never be lost to a fault of ours.
+        log.exception("Sending broke", message_id=message.pk)
+        error = errors.NoAnswerError(type(failure).__name__)
+    duration_ms = round((time.monotonic() - started) * 1000)
+    return Outcome(message, started_at, duration_ms, sent, error)
+
+
+def _payload(message: Message) -> dict[str, object]:
+    return payloads.template_message(
+        to=message.recipient_phone,
+        name=message.template.name,
+        language=message.template.language,
+        components=message.components,
+        callback_data=str(message.pk),
+    )
+
+
+# --- What the sweep and people do --------------------------------------------------------------------
 
 
 def wake_due_numbers() -> int:
     """Wake a worker for each number with due messages: what the sweep does for lost wake-ups and for retries."""
-    due = (
-        Message.objects.due(now=timezone.now())
-        .order_by()
-        .values_list("phone_number_id", flat=True)
-        .distinct()
-    )
-    numbers = list(due)
+    due = Message.objects.due(now=timezone.now()).filter(phone_number=OuterRef("pk"))
+    numbers = list(PhoneNumber.objects.filter(Exists(due)).values_list("pk", flat=True))
     for number in numbers:
         queues.wake_sender(number)
     return len(numbers)
@@ -101,20 +256,32 @@ def expire_overdue() -> int:
     return _advance_each(overdue, MessageStatus.EXPIRED, EventKind.EXPIRED)
 
 
+def resend_unconfirmed() -> int:
+    """Send again what its caller wants sent again when nobody knows its fate after ten minutes."""
+    overdue = Message.objects.filter(
+        unconfirmed_at__lt=timezone.now() - UNCONFIRMED_SHOWN_AFTER,
+        if_unconfirmed=IfUnconfirmed.RESEND,
+    )
+    return requeue(overdue)
+
+
 def requeue(messages: QuerySet[Message]) -> int:
-    """Send unconfirmed messages once more, at the admin's word; the recipient may get them twice."""
+    """Send unconfirmed messages once more, at somebody's word; the recipient may get them twice."""
     now = timezone.now()
     expires_at = now + timedelta(hours=settings.WHATSAPP_MESSAGE_TTL_HOURS)
-    unconfirmed = Message.objects.filter(
-        pk__in=messages.values("pk"), status=MessageStatus.UNCONFIRMED
-    )
+    unconfirmed = Message.objects.filter(pk__in=messages.values("pk"), unconfirmed_at__isnull=False)
     numbers = set(unconfirmed.values_list("phone_number_id", flat=True))
-    count = _advance_each(
-        unconfirmed, MessageStatus.QUEUED, EventKind.RETRY, send_after=now, expires_at=expires_at
+    moved = _advance_each(
+        unconfirmed,
+        MessageStatus.QUEUED,
+        EventKind.RETRY,
+        send_after=now,
+        expires_at=expires_at,
+        if_unconfirmed=IfUnconfirmed.LEAVE,
     )
     for number in numbers:
         queues.wake_sender(number)
-    return count
+    return moved
 
 
 def cancel(messages: QuerySet[Message]) -> int:
@@ -126,182 +293,16 @@ def cancel(messages: QuerySet[Message]) -> int:
     )
 
 
-def _claim(phone_number: int, *, limit: int) -> list[Message]:
-    now = timezone.now()
-    with transaction.atomic():
-        due = Message.objects.due(now=now).filter(phone_number=phone_number, expires_at__gt=now)
-        ids = list(
-            due.select_for_update(of=("self",), skip_locked=True, no_key=True)
-            .order_by("send_after", "id")
-            .values_list("pk", flat=True)[:limit]
-        )
-        Message.objects.filter(pk__in=ids).advance(
-            MessageStatus.SENDING, claimed_at=now, attempts=F("attempts") + 1
-        )
-    return list(
-        Message.objects.filter(pk__in=ids, claimed_at=now)
-        .select_related("template", "phone_number__account")
-        .order_by("id")
-    )
-
-
-def _attempts(api: GraphApi, messages: list[Message]) -> Iterator[Outcome]:
-    """Yield outcomes as they come, so that one slow answer does not delay the record of the others."""
-    with ThreadPoolExecutor(
-        max_workers=min(CONCURRENCY, len(messages)), thread_name_prefix="graph"
-    ) as pool:
-        for done in as_completed([pool.submit(_attempt, api, message) for message in messages]):
-            yield done.result()
-
-
-def _attempt(api: GraphApi, message: Message) -> Outcome:
-    """One request. Runs in a thread of its own and touches no database."""
-    number = message.phone_number.phone_number_id
-    log.info(
-        "Using shared WhatsApp account",
-        tenant_id=message.tenant_id,
-        phone_number_id=number,
-        message_id=message.pk,
-    )
-    payload = payloads.template_message(
-        to=message.recipient_phone,
-        name=message.template.name,
-        language=message.template.language,
-        components=message.components,
-        callback_data=str(message.pk),
-    )
-    started_at = timezone.now()
-    sent, error = None, None
-    try:
-        sent = api.send_message(number, payload)
-    except errors.GraphApiError as failure:
-        error = failure
-    duration_ms = int((timezone.now() - started_at).total_seconds() * 1000)
-    return Outcome(message, started_at, max(duration_ms, 0), sent, error)
-
-
-def _record(outcome: Outcome) -> None:
-    with transaction.atomic():
-        SendAttempt.objects.create(**_attempt_row(outcome))
-        if outcome.sent is not None:
-            _record_accepted(outcome.message, outcome.sent)
-        elif outcome.error is not None:
-            _record_error(outcome.message, outcome.error)
-
-
-def _attempt_row(outcome: Outcome) -> dict[str, object]:
-    row: dict[str, object] = {
-        "message": outcome.message,
-        "started_at": outcome.started_at,
-        "duration_ms": outcome.duration_ms,
-    }
-    if outcome.error is None:
-        return row | {"outcome": "accepted", "http_status": 200}
-    return row | {
-        "outcome": outcome.error.error_class,
-        "http_status": outcome.error.http_status,
-        "error_code": outcome.error.code,
-        "error_subcode": outcome.error.subcode,
-        "error_details": outcome.error.details[:_DETAILS_LENGTH],
-        "fbtrace_id": outcome.error.fbtrace_id[:64],
-    }
-
-
-def _record_accepted(message: Message, sent: SentMessage) -> None:
-    now = timezone.now()
-    held = sent.message_status == HELD
-    to, kind = (
-        (MessageStatus.HELD, EventKind.HELD)
-        if held
-        else (MessageStatus.ACCEPTED, EventKind.ACCEPTED)
-    )
-    one = Message.objects.filter(pk=message.pk)
-    moved = one.advance(to, wamid=sent.wamid, accepted_at=now, error_code=None, error_details="")
-    if not moved:
-        # A status webhook overtook the answer and knows more.
-        one.filter(wamid__isnull=True).update(wamid=sent.wamid)
-        one.filter(accepted_at__isnull=True).update(accepted_at=now)
-    _note(message, kind, at=now)
-    log.info(
-        "WhatsApp template message sent successfully",
-        message_id=message.pk,
-        whatsapp_message_id=sent.wamid,
-    )
-
-
-def _record_error(message: Message, error: errors.GraphApiError) -> None:
-    facts = {
-        "error_code": error.code,
-        "error_details": error.details[:_DETAILS_LENGTH],
-        "fbtrace_id": error.fbtrace_id[:64],
-    }
-    one = Message.objects.filter(pk=message.pk)
-    if isinstance(error, errors.NoAnswerError):
-        one.advance(MessageStatus.UNCONFIRMED, **facts)
-        _note(message, EventKind.UNCONFIRMED)
-        log.warning("WhatsApp did not answer", message_id=message.pk)
-        return
-    delay = _delay(message, error)
-    if delay is None:
-        if one.advance(MessageStatus.FAILED, failed_at=timezone.now(), **facts):
-            _note(message, EventKind.FAILED, code=error.code)
-        log.warning("WhatsApp refused a message", message_id=message.pk, error_code=error.code)
-        return
-    if _stops_the_line(error):
-        accounts.stop_sending(message.phone_number.account, code=error.code)
-    one.advance(MessageStatus.QUEUED, send_after=timezone.now() + delay, **facts)
-    _note(message, EventKind.RETRY, code=error.code)
-    log.info("WhatsApp message will be tried again", message_id=message.pk, error_code=error.code)
-
-
-def _stops_the_line(error: errors.GraphApiError) -> bool:
-    return error.error_class is ErrorClass.CREDENTIAL or (
-        error.error_class is ErrorClass.ACCOUNT and error.facts.scope is Scope.ACCOUNT
-    )
-
-
-def _delay(message: Message, error: errors.GraphApiError) -> timedelta | None:
-    """Return how long to wait before the next try; None where trying again changes nothing."""
-    match error.error_class:
-        case ErrorClass.CREDENTIAL:
-            return timedelta(0)  # The line is stopped; once it opens the message goes first.
-        case ErrorClass.ACCOUNT if error.facts.scope is Scope.ACCOUNT:
-            return timedelta(0)
-        case ErrorClass.ACCOUNT if error.facts.scope is Scope.NUMBER:
-            return RECHECK
-        case ErrorClass.RETRY_LATER:
-            delays = error.facts.retry_delays_s or (60.0,)
-            wait = error.retry_after_s or delays[min(message.attempts, len(delays)) - 1]
-        case ErrorClass.RETRY:
-            delays = error.facts.retry_delays_s
-            if message.attempts > len(delays) and not isinstance(error, errors.NotSentError):
-                return None
-            wait = (
-                error.retry_after_s
-                or (delays or (60.0,))[min(message.attempts, max(len(delays), 1)) - 1]
-            )
-        case _:
-            return None
-    return timedelta(seconds=wait * random.uniform(1.0, 1.25))  # noqa: S311 (jitter, not a secret)
-
-
-def _note(
-    message: Message, kind: EventKind, *, code: int | None = None, at: datetime | None = None
-) -> None:
-    MessageEvent.objects.bulk_create(
-        [MessageEvent(message=message, kind=kind, code=code, at=at or timezone.now())],
-        ignore_conflicts=True,
-    )
-
-
 def _advance_each(
     messages: MessageQuerySet, to: MessageStatus, kind: EventKind, **changes: object
 ) -> int:
     """Move rows one by one, so that exactly those we moved get a line in their timeline."""
     moved = 0
-    for message in messages.order_by("id").only("pk")[:1000]:
+    ids = list(messages.order_by("id").values_list("pk", flat=True)[:1000])
+    for pk in ids:
         with transaction.atomic():
-            if messages.filter(pk=message.pk).advance(to, **changes):
-                _note(message, kind)
+            if messages.filter(pk=pk).advance(to, **changes):
+                event = MessageEvent(message_id=pk, kind=kind)
+                MessageEvent.objects.bulk_create([event], ignore_conflicts=True)
                 moved += 1
     return moved

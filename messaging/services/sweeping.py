@@ -10,6 +10,7 @@ def sweep() -> None:
     queues.worker_seen()
     receiving.wake_for_waiting()
     sending.settle_lost_claims()
+    sending.resend_unconfirmed()
     sending.expire_overdue()
     sending.wake_due_numbers()
     syncing.sync_what_was_never_read()

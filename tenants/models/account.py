@@ -42,6 +42,10 @@ class WhatsAppBusinessAccount(models.Model):
     token_issued_at = models.DateTimeField(_("token issued"), null=True, blank=True)
     token_checked_at = models.DateTimeField(_("token checked"), null=True, blank=True)
     token_expires_at = models.DateTimeField(_("token expires"), null=True, blank=True)
+    previous_access_token = EncryptedTextField(_("previous access token"), blank=True)
+    previous_token_until = models.DateTimeField(
+        _("previous token kept until"), null=True, blank=True
+    )
     sending_paused_at = models.DateTimeField(_("sending paused"), null=True, blank=True)
     sending_stopped_at = models.DateTimeField(_("sending stopped"), null=True, blank=True)
     sending_stopped_code = models.BigIntegerField(_("Meta's error code"), null=True, blank=True)

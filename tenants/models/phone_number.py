@@ -57,6 +57,8 @@ class PhoneNumber(models.Model):
     platform_type = models.CharField(_("platform"), max_length=32, blank=True)
     messaging_limit = models.CharField(_("messaging limit"), max_length=32, blank=True)
     throughput_level = models.CharField(_("throughput"), max_length=32, blank=True)
+    sending_stopped_at = models.DateTimeField(_("sending stopped"), null=True, blank=True)
+    sending_stopped_code = models.BigIntegerField(_("Meta's error code"), null=True, blank=True)
     last_synced_at = models.DateTimeField(_("last synced"), null=True, blank=True)
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, db_default=Now(), editable=False

@@ -85,6 +85,18 @@ class Tenant(models.Model):
     monthly_cap = models.PositiveIntegerField(
         _("monthly cap"), null=True, blank=True, help_text=_("Messages a month.")
     )
+    guaranteed_recipients = models.PositiveIntegerField(
+        _("guaranteed recipients"),
+        default=0,
+        help_text=_("Recipients a day that other bakeries cannot use up."),
+    )
+    quiet_from = models.TimeField(
+        _("quiet from"),
+        null=True,
+        blank=True,
+        help_text=_("Local time; urgent messages go anyway."),
+    )
+    quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True)
     suspension_reason = models.CharField(_("reason of suspension"), max_length=300, blank=True)
     created_at = models.DateTimeField(
@@ -98,6 +110,12 @@ class Tenant(models.Model):
         verbose_name = _("bakery")
         verbose_name_plural = _("bakeries")
         constraints = (
+            models.CheckConstraint(
+                name="tenant_quiet_hours_have_both_ends",
+                condition=models.Q(quiet_from__isnull=True, quiet_until__isnull=True)
+                | models.Q(quiet_from__isnull=False, quiet_until__isnull=False),
+                violation_error_message=_("Give both ends of the quiet hours, or neither."),
+            ),
             models.CheckConstraint(
                 name="tenant_suspension_has_a_reason",
                 condition=models.Q(suspended_until__isnull=True) | ~models.Q(suspension_reason=""),

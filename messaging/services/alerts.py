@@ -1,0 +1,35 @@
+"""Alerts: opened once however often their cause shows, closed when it is mended."""
+
+from __future__ import annotations
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from messaging.models import Alert, AlertKind
+
+log = structlog.get_logger(__name__)
+
+
+def open_alert(kind: AlertKind, *, subject: str = "", code: int | None = None) -> bool:
+    """Open the alert; False when it stands open already."""
+    if Alert.objects.open().filter(kind=kind, subject=subject).exists():
+        return False
+    try:
+        with transaction.atomic():
+            Alert.objects.create(kind=kind, subject=subject, code=code)
+    except IntegrityError:  # Another worker saw the same cause.
+        return False
+    log.error("Alert opened", kind=kind, subject=subject, error_code=code)
+    return True
+
+
+def close_alerts(kind: AlertKind, *, subject: str | None = None) -> int:
+    """Close the open alerts of this kind (about this subject); return how many."""
+    mended = Alert.objects.open().filter(kind=kind)
+    if subject is not None:
+        mended = mended.filter(subject=subject)
+    closed = mended.update(closed_at=timezone.now())
+    if closed:
+        log.info("Alert closed", kind=kind, subject=subject)
+    return closed
