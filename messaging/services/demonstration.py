@@ -111,7 +111,7 @@ def _number(account: WhatsAppBusinessAccount, number: demo.DemoNumber) -> PhoneN
             "name_status": "APPROVED",
             "code_verification_status": "VERIFIED",
             "platform_type": "CLOUD_API",
-            "messaging_limit": "TIER_2K",
+            "messaging_limit": "TIER_250",
             "throughput_level": "STANDARD",
             "last_synced_at": timezone.now(),
         },
