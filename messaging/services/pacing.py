@@ -89,6 +89,35 @@ def reserve(number: PhoneNumber, count: int) -> tuple[float, float]:
     return float(wait), interval
 
 
+def rest(number: PhoneNumber, seconds: float, *, whole_account: bool) -> None:
+    """Let the number, or all numbers of its account, be silent: Meta says that we are too fast."""
+    key = _account_key(number) if whole_account else _number_key(number)
+    try:
+        queues.client().set(key, 1, px=max(1, round(seconds * 1000)))
+    except redis.RedisError as error:
+        log.warning("Redis did not answer", error=type(error).__name__)
+
+
+def rests_for(number: PhoneNumber) -> float:
+    """Return for how many seconds the number must be silent still; 0.0 when it may send."""
+    try:
+        pipeline = queues.client().pipeline(transaction=False)
+        pipeline.pttl(_number_key(number))
+        pipeline.pttl(_account_key(number))
+        return max(0, *pipeline.execute()) / 1000
+    except redis.RedisError as error:
+        log.warning("Redis did not answer", error=type(error).__name__)
+        return 0.0
+
+
+def _number_key(number: PhoneNumber) -> str:
+    return f"rest:number:{number.phone_number_id}"
+
+
+def _account_key(number: PhoneNumber) -> str:
+    return f"rest:account:{number.account_id}"
+
+
 def pair_waits(number: PhoneNumber, recipients: Sequence[str]) -> list[float]:
     """Take one message to each recipient from its quota; return 0.0 where it may go, else the seconds to wait."""
     keys = [f"pair:{number.phone_number_id}:{recipient}" for recipient in recipients]

@@ -166,6 +166,15 @@ def stops_number(error: errors.GraphApiError) -> bool:
     return error.error_class is ErrorClass.ACCOUNT and error.facts.scope is Scope.NUMBER
 
 
+def is_too_fast(error: errors.GraphApiError) -> bool:
+    """Whether a rate limit concerns more than this one recipient."""
+    return error.error_class is ErrorClass.RETRY_LATER and error.facts.scope in {
+        Scope.NUMBER,
+        Scope.ACCOUNT,
+        Scope.APP,
+    }
+
+
 def _move(outcome: Outcome) -> Move:
     if outcome.sent is not None:
         return _accepted(outcome.message, outcome.sent)

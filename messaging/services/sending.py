@@ -10,7 +10,7 @@ import heapq
 import queue
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import count
 
@@ -23,6 +23,7 @@ from django.utils import timezone
 from messaging import queues
 from messaging.graph_api import errors, payloads
 from messaging.graph_api.client import GraphApi
+from messaging.graph_api.facts import Scope
 from messaging.models import (
     EventKind,
     IfUnconfirmed,
@@ -107,6 +108,9 @@ class _Turn:
         """Claim the next messages and give each its slot in the number's line."""
         if self.is_stopped or self.in_flight >= CONCURRENCY:
             return
+        if pacing.rests_for(self.number) > 0:
+            self.is_stopped = True
+            return
         if time.monotonic() > self.ends:
             self.has_more = True
             return
@@ -147,8 +151,12 @@ class _Turn:
     def _take(self, outcome: Outcome) -> None:
         self.in_flight -= 1
         self.unrecorded.append(outcome)
-        if outcome.error is not None and self._stops_the_line(outcome.error):
-            self._stop()
+        if outcome.error is None:
+            return
+        if self._stops_the_line(outcome.error):
+            self._stop(until=timezone.now())
+        elif recording.is_too_fast(outcome.error):
+            self._rest(outcome.error)
 
     def _is_time_to_record(self) -> bool:
         if not self.unrecorded:
@@ -156,7 +164,7 @@ class _Turn:
         oldest = self.unrecorded[0]
         age = timezone.now() - oldest.started_at - timedelta(milliseconds=oldest.duration_ms)
         return (
-            not self.in_flight
+            not (self.in_flight or self.scheduled)
             or len(self.unrecorded) >= RECORD_AT_LEAST
             or not timedelta(0) <= age < timedelta(seconds=RECORD_WITHIN_S)
         )
@@ -177,12 +185,17 @@ class _Turn:
             return True
         return False
 
-    def _stop(self) -> None:
+    def _rest(self, error: errors.GraphApiError) -> None:
+        seconds = error.retry_after_s or next(iter(error.facts.retry_delays_s), 5.0)
+        pacing.rest(self.number, seconds, whole_account=error.facts.scope is not Scope.NUMBER)
+        self._stop(until=timezone.now() + timedelta(seconds=seconds))
+
+    def _stop(self, *, until: datetime) -> None:
         """Hand back what was claimed and not yet tried; it waits until the line opens again."""
         self.is_stopped = True
         messages = [message for _slot, _order, message in self.scheduled]
         self.scheduled = []
-        recording.hand_back(messages, until=[timezone.now()] * len(messages), waits_for="")
+        recording.hand_back(messages, until=[until] * len(messages), waits_for="")
 
 
 def _within_pair_limit(number: PhoneNumber, messages: list[Message]) -> list[Message]:

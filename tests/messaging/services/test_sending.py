@@ -10,10 +10,11 @@ from django.db import connection
 from django.utils import timezone
 
 from bakery_whatsapp import logs
-from messaging.models import EventKind, Message, SendAttempt
+from messaging.models import Alert, AlertKind, EventKind, Message, SendAttempt
 from messaging.services import accounts, receiving, sending
 from messaging.statuses import MessageStatus
-from tests.factories import MessageFactory, message_in
+from tenants.models import PhoneNumber
+from tests.factories import MessageFactory, PhoneNumberFactory, message_in
 from tests.messaging.conftest import status_webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
@@ -252,3 +253,57 @@ def test_an_unconfirmed_message_is_sent_again_at_the_admins_word_only(meta):
     assert send(message).status == MessageStatus.UNCONFIRMED
     assert sending.requeue(Message.objects.filter(pk=message.pk)) == 1
     assert send(message).status == MessageStatus.ACCEPTED
+
+
+def test_an_error_of_one_number_stops_that_number_only(meta):
+    message, other = MessageFactory(), MessageFactory(phone_number=PhoneNumberFactory())
+    meta.refuses(message, code=133010)
+    meta.accepts(other)
+    assert send(message).status == MessageStatus.QUEUED
+    assert send(other).status == MessageStatus.ACCEPTED
+    number = PhoneNumber.objects.get(pk=message.phone_number_id)
+    assert number.sending_stopped_code == 133010
+    assert Alert.objects.open().get().kind == AlertKind.NUMBER_STOPPED
+
+
+def test_a_number_that_works_again_opens_its_line_and_closes_the_alert(meta):
+    message = MessageFactory()
+    accounts.stop_number(message.phone_number, code=133010)
+    long_ago = timezone.now() - timedelta(hours=1)
+    PhoneNumber.objects.filter(pk=message.phone_number_id).update(sending_stopped_at=long_ago)
+    meta.accepts(message)
+    assert send(message).status == MessageStatus.ACCEPTED
+    assert PhoneNumber.objects.get(pk=message.phone_number_id).sending_stopped_at is None
+    assert not Alert.objects.open().exists()
+
+
+def test_a_token_that_breaks_in_the_middle_of_a_batch_hands_the_rest_back_untried(meta, settings):
+    settings.WHATSAPP_MPS_SHARE = 20.0
+    messages = MessageFactory.create_batch(8)
+    call = meta.refuses(messages[0], code=190, status=401)
+    sending.send_until_empty(messages[0].phone_number_id)
+    assert 1 <= call.call_count < 8
+    assert set(Message.objects.values_list("status", flat=True)) == {MessageStatus.QUEUED}
+    assert Message.objects.filter(attempts=0).count() == 8 - call.call_count
+    assert Alert.objects.open().count() == 1
+
+
+def test_a_fault_of_ours_loses_no_message(meta):
+    message = MessageFactory(components="nonsense that no payload takes")
+    meta.answers(message, body=RuntimeError("a fault of ours"))
+    assert send(message).status == MessageStatus.UNCONFIRMED
+
+
+def test_a_caller_who_wants_it_gets_an_unconfirmed_message_sent_again_once(meta):
+    long_ago = timezone.now() - timedelta(minutes=11)
+    wanted = message_in(MessageStatus.UNCONFIRMED, if_unconfirmed="resend", unconfirmed_at=long_ago)
+    too_soon = message_in(MessageStatus.UNCONFIRMED, if_unconfirmed="resend")
+    left = message_in(MessageStatus.UNCONFIRMED, unconfirmed_at=long_ago)
+    assert sending.resend_unconfirmed() == 1
+    meta.answers(wanted, status=502, body="<html>")
+    assert send(wanted).status == MessageStatus.UNCONFIRMED
+    Message.objects.filter(pk=wanted.pk).update(unconfirmed_at=long_ago)
+    assert sending.resend_unconfirmed() == 0
+    for message in (too_soon, left):
+        message.refresh_from_db()
+        assert message.status == MessageStatus.UNCONFIRMED
