@@ -104,7 +104,8 @@ def rests_for(number: PhoneNumber) -> float:
         pipeline = queues.client().pipeline(transaction=False)
         pipeline.pttl(_number_key(number))
         pipeline.pttl(_account_key(number))
-        return max(0, *pipeline.execute()) / 1000
+        left: list[int] = pipeline.execute()
+        return max(0, *left) / 1000
     except redis.RedisError as error:
         log.warning("Redis did not answer", error=type(error).__name__)
         return 0.0

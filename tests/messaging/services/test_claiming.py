@@ -66,7 +66,8 @@ def test_claimers_at_once_never_take_the_same_message():
     tenants = [TenantFactory(), TenantFactory()]
     for tenant in tenants:
         MessageFactory.create_batch(20, tenant=tenant)
-    taken, lock = Counter(), threading.Lock()
+    taken: Counter[object] = Counter()
+    lock = threading.Lock()
 
     def work():
         try:
