@@ -22,6 +22,7 @@ from messaging.graph_api.errors import (
     error_object,
 )
 from messaging.graph_api.signature import appsecret_proof
+from messaging.graph_api.storable import storable
 from messaging.graph_api.values import (
     PhoneNumberFacts,
     SentMessage,
@@ -263,7 +264,7 @@ class GraphApi:
 
 def _json_object(http_status: int, content: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(content)
+        document = storable(json.loads(content))
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):

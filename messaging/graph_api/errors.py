@@ -11,6 +11,7 @@ from messaging.graph_api.catalogue import facts_for
 from messaging.graph_api.errors_default import NOT_SENT
 from messaging.graph_api.facts import ErrorClass, ErrorFacts, Scope
 from messaging.graph_api.masking import without_secrets
+from messaging.graph_api.storable import storable
 
 __all__ = [
     "AccountError",
@@ -157,7 +158,7 @@ class _Envelope:
 def error_object(body: bytes) -> dict[str, Any] | None:
     """Return Meta's `error` object, or None where the body holds none and so is no answer of Meta's."""
     try:
-        document = json.loads(body)
+        document = storable(json.loads(body))
     except (ValueError, RecursionError):
         return None
     error = document.get("error") if isinstance(document, dict) else None

@@ -9,6 +9,7 @@ from typing import Any
 from messaging.graph_api.errors import whole_number
 from messaging.graph_api.masking import without_secrets
 
+_WAMID_LENGTH = 512
 _LAST_SECOND = 253_402_300_799  # the end of year 9999, where datetime ends
 
 
@@ -48,7 +49,7 @@ class SentMessage:
     def from_meta(cls, answer: dict[str, Any]) -> SentMessage | None:
         message = _first(answer.get("messages"))
         wamid = message.get("id")
-        if not isinstance(wamid, str) or not wamid:
+        if not isinstance(wamid, str) or not 0 < len(wamid) <= _WAMID_LENGTH:
             return None
         contact = _first(answer.get("contacts"))
         return cls(wamid, word(contact.get("wa_id")), word(message.get("message_status")), answer)

@@ -5,7 +5,6 @@ Source: Webhooks reference, `messages`, 2026-11-22.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,16 +15,14 @@ from typing import Any
 from messaging.graph_api.errors import details_of, whole_number
 from messaging.graph_api.masking import without_secrets
 from messaging.graph_api.message_text import text_of
+from messaging.graph_api.storable import storable
 
 ACCOUNT_OBJECT = "whatsapp_business_account"
-MAX_DEPTH = 60
-_MAX_BITS = 1024
 _MAX_ID_LENGTH = 512
 _MAX_WORD_LENGTH = 64
 _MAX_PROBLEMS = 100
 _MILLISECONDS_FROM = 10**12
 _EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # the years 2000 and 2100
-_SURROGATES = re.compile("[\ud800-\udfff]")
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+")
 
 
@@ -103,26 +100,6 @@ def parse(payload: object) -> ParsedWebhook:
         else:
             parsed.problems.append(f"entry[{place}] is not an object.")
     return parsed
-
-
-def storable(value: object, depth: int = 0) -> Any:
-    """Return `value` as a jsonb column takes it.
-
-    Without NUL, lone surrogates, infinite numbers and NaN; None below `MAX_DEPTH` levels.
-    """
-    if isinstance(value, str):
-        return _SURROGATES.sub("\ufffd", value.replace("\x00", ""))
-    if depth >= MAX_DEPTH and isinstance(value, dict | list):
-        return None
-    if isinstance(value, dict):
-        return {storable(str(key)): storable(item, depth + 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [storable(item, depth + 1) for item in value]
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, int):
-        return value if value.bit_length() <= _MAX_BITS else None
-    return None
 
 
 def _read_entry(place: int, entry: dict[str, Any], parsed: ParsedWebhook) -> None:

@@ -71,6 +71,13 @@ def test_an_accepted_message_returns_its_wamid(meta):
     assert sent.raw == stored("send_accepted")
 
 
+def test_what_no_column_can_hold_is_gone_from_an_answer(meta):
+    meta.post(SEND_URL, body=rb'{"messages": [{"id": "wamid.\u0000A1", "x": "\ud800"}]}')
+    sent = client().send_message(NUMBER, PAYLOAD)
+    assert sent.wamid == "wamid.A1"
+    json.dumps(sent.raw, ensure_ascii=False).encode()
+
+
 def test_a_held_message_says_so(meta):
     meta.post(SEND_URL, body=raw("send_held"))
     assert client().send_message(NUMBER, PAYLOAD).message_status == "held_for_quality_assessment"
@@ -147,6 +154,7 @@ def test_metas_refusals_are_told_apart(meta, name, http_status, kind, code):
         (200, b'{"messages": []}'),
         (200, b'{"messages": {"id": "wamid.A1"}}'),
         (200, b'{"messages": [{"id": ""}]}'),
+        (200, b'{"messages": [{"id": "%s"}]}' % (b"w" * 513)),
         (200, b'{"messages": [{"id": 5}]}'),
         (200, b'{"messages": [null]}'),
         (200, b"[" * 50_000),

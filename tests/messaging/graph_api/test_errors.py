@@ -148,6 +148,12 @@ def test_a_code_that_no_column_holds_is_no_code(number):
     assert isinstance(error_from_response(http_status=400, body=body), NoAnswerError)
 
 
+def test_what_no_column_can_hold_is_gone_from_an_errors_text():
+    body = rb'{"error": {"code": 100, "message": "a\u0000b\ud800", "fbtrace_id": "A\u0000B"}}'
+    error = error_from_response(http_status=400, body=body)
+    assert (error.details, error.fbtrace_id) == ("ab\ufffd", "AB")
+
+
 def test_the_accounts_usage_says_nothing_about_one_recipients_limit():
     headers = {"x-business-use-case-usage": '{"1":[{"estimated_time_to_regain_access":9}]}'}
     error = error_from_response(http_status=400, body=raw("error_131056"), headers=headers)

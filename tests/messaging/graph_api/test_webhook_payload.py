@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messaging.graph_api.webhook_payload import MAX_DEPTH, ParsedWebhook, parse
+from messaging.graph_api.storable import MAX_DEPTH
+from messaging.graph_api.webhook_payload import ParsedWebhook, parse
 from tests.meta import stored
 
 JSON = st.recursive(
