@@ -20,7 +20,7 @@ def open_alert(kind: AlertKind, *, subject: str = "", code: int | None = None) -
             Alert.objects.create(kind=kind, subject=subject, code=code)
     except IntegrityError:  # Another worker saw the same cause.
         return False
-    log.error("Alert opened", kind=kind, subject=subject, error_code=code)
+    log.info("Alert opened", kind=kind, subject=subject, error_code=code)
     return True
 
 
