@@ -108,7 +108,8 @@ class _Turn:
         """Claim the next messages and give each its slot in the number's line."""
         if self.is_stopped or self.in_flight >= CONCURRENCY:
             return
-        if pacing.rests_for(self.number) > 0:
+        if pacing.busy_for(self.number) > AHEAD_S:
+            # Meta wants a rest, or others have filled the line; whoever is due then is woken then.
             self.is_stopped = True
             return
         if time.monotonic() > self.ends:

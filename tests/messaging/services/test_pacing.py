@@ -110,7 +110,7 @@ def test_when_meta_says_too_fast_the_line_rests_and_nothing_is_lost(meta, code, 
     assert call.call_count == 1
     second.refresh_from_db()
     assert (second.status, second.attempts) == (MessageStatus.QUEUED, 0)
-    assert pacing.rests_for(first.phone_number) > 0
+    assert pacing.busy_for(first.phone_number) > 0
 
 
 def test_a_limit_of_one_number_does_not_rest_another(meta):
@@ -122,3 +122,13 @@ def test_a_limit_of_one_number_does_not_rest_another(meta):
     sending.send_until_empty(other.phone_number_id)
     other.refresh_from_db()
     assert other.status == MessageStatus.ACCEPTED
+
+
+def test_a_line_that_other_workers_filled_is_left_to_them(meta, settings):
+    settings.WHATSAPP_MPS_SHARE = 10.0
+    message = MessageFactory()
+    pacing.reserve(message.phone_number, 20)
+    assert pacing.busy_for(message.phone_number) > 1
+    assert sending.send_until_empty(message.phone_number_id) == 0
+    message.refresh_from_db()
+    assert (message.status, message.attempts) == (MessageStatus.QUEUED, 0)
