@@ -60,6 +60,11 @@ class InboundMessage(models.Model):
         indexes = (
             # A bakery's replies, newest first.
             models.Index(fields=("tenant", "-received_at"), name="inbound_message_of_tenant"),
+            # Whether somebody wrote to a number within the last 24 hours.
+            models.Index(
+                fields=("phone_number", "sender_phone", "-received_at"),
+                name="inbound_message_window",
+            ),
         )
 
     def __str__(self) -> str:

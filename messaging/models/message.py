@@ -87,6 +87,7 @@ class WaitsFor(models.TextChoices):
     DAILY_CAP = "daily_cap", _("the bakery's daily limit")
     MONTHLY_CAP = "monthly_cap", _("the bakery's monthly limit")
     QUIET_HOURS = "quiet_hours", _("the end of the bakery's quiet hours")
+    TEMPLATE = "template", _("Meta's approval of its template")
 
 
 class Message(models.Model):
@@ -135,6 +136,7 @@ class Message(models.Model):
     claimed_at = models.DateTimeField(_("taken by a worker"), null=True, blank=True)
     expires_at = models.DateTimeField(_("to be sent until"))
     unconfirmed_at = models.DateTimeField(_("unconfirmed since"), null=True, blank=True)
+    acknowledged_at = models.DateTimeField(_("left as it is"), null=True, blank=True)
     waits_for = models.CharField(_("waits for"), max_length=16, choices=WaitsFor, blank=True)
     priority = models.PositiveSmallIntegerField(
         _("priority"), choices=Priority, default=Priority.NORMAL
