@@ -35,7 +35,7 @@ _WORKER_SEEN_S = 30
 @cache
 def client() -> redis.Redis:
     """The process's own connection pool to Redis."""
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=2)
+    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=0.5, socket_timeout=0.5)
 
 
 def wake_sender(phone_number: int) -> None:

@@ -137,6 +137,14 @@ class MessageFactory(factory.django.DjangoModelFactory):
     )
     expires_at = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=24))
 
+    @classmethod
+    def _create(cls, model_class: Any, *args: Any, **kwargs: Any) -> Any:
+        """Give the bakery the number its message is sent from, unless that is the default one."""
+        number, tenant = kwargs["phone_number"], kwargs["tenant"]
+        if not number.is_default and not number.assignments.open().exists():
+            AssignmentFactory(tenant=tenant, phone_number=number)
+        return super()._create(model_class, *args, **kwargs)
+
     class Params:
         sending = factory.Trait(
             status=MessageStatus.SENDING,

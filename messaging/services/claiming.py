@@ -7,13 +7,18 @@ import sys
 import uuid
 from datetime import datetime, timedelta
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from messaging import queues
 from messaging.models import Message
 from messaging.statuses import MessageStatus
-from tenants.models import PhoneNumber
+from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
+from tenants.services.routing import sender_for
+
+log = structlog.get_logger(__name__)
 
 # A stopped number is tried again with one message this often.
 RECHECK_NUMBER = timedelta(minutes=10)
@@ -33,6 +38,22 @@ WITH RECURSIVE waiting(tenant_id) AS (
 )
 SELECT tenant_id FROM waiting WHERE tenant_id IS NOT NULL
 """
+
+# What sending and recording read; the rest of the row, and the template's components, cost more to load than to send.
+_NEEDED = (
+    "tenant_id",
+    "phone_number_id",
+    "recipient_phone",
+    "components",
+    "priority",
+    "attempts",
+    "error_code",
+    "error_details",
+    "fbtrace_id",
+    "template__name",
+    "template__language",
+    "template__status",
+)
 
 _ROWS = """
 SELECT picked.id
@@ -57,7 +78,7 @@ def claim(number: PhoneNumber, *, limit: int) -> list[Message]:
         return []
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_BAKERIES, {"number": number.pk})
-        tenants: list[uuid.UUID] = [row[0] for row in cursor.fetchall()]
+        tenants = _still_here(number, [row[0] for row in cursor.fetchall()])
         if not tenants:
             return []
         # In another order each time, for the case that there are more bakeries than places.
@@ -71,8 +92,32 @@ def claim(number: PhoneNumber, *, limit: int) -> list[Message]:
         Message.objects.filter(pk__in=ids).advance(
             MessageStatus.SENDING, claimed_at=now, attempts=F("attempts") + 1
         )
-    claimed = Message.objects.filter(pk__in=ids).select_related("template")
+    claimed = Message.objects.filter(pk__in=ids).select_related("template").only(*_NEEDED)
     return sorted(claimed, key=lambda message: (-message.priority, message.pk))
+
+
+def _still_here(number: PhoneNumber, tenants: list[uuid.UUID]) -> list[uuid.UUID]:
+    """Return the bakeries that send from this number today; what waits of the others moves to the number they have now."""
+    standing = dict(
+        PhoneNumberAssignment.objects.open()
+        .filter(tenant__in=tenants, is_primary=True)
+        .values_list("tenant_id", "phone_number_id")
+    )
+    default = number.pk if number.is_default else None
+    here = [tenant for tenant in tenants if standing.get(tenant, default) == number.pk]
+    for moved in Tenant.objects.filter(pk__in=set(tenants) - set(here)):
+        _reroute(moved, number)
+    return here
+
+
+def _reroute(tenant: Tenant, number: PhoneNumber) -> None:
+    sender = sender_for(tenant)
+    if sender is None:  # It waits here until the bakery has a number, or expires.
+        return
+    waiting = Message.objects.of(tenant).queued().filter(phone_number=number)
+    moved = waiting.update(phone_number=sender)
+    log.info("Queued messages follow their bakery to its number", tenant_id=tenant.pk, moved=moved)
+    queues.wake_sender(sender.pk)
 
 
 def _open_places(number: PhoneNumber, now: datetime) -> int:

@@ -111,7 +111,8 @@ def busy_for(number: PhoneNumber) -> float:
     ahead = float(free or 0) - seconds - micros / 1_000_000
     # A line that long is nobody's: Redis's clock was set back, and reserving mends it.
     reserved = ahead if ahead <= _FARTHEST_S else 0.0
-    return max(0.0, number_ms / 1000, account_ms / 1000, reserved)
+    busy: float = max(0.0, number_ms / 1000, account_ms / 1000, reserved)
+    return busy
 
 
 def _line_key(number: PhoneNumber) -> str:

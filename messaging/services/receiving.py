@@ -8,7 +8,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -27,6 +27,8 @@ from tenants.models import PhoneNumber, PhoneNumberAssignment
 log = structlog.get_logger(__name__)
 
 BATCH = 50
+# What somebody writes without quoting answers a message that is no older.
+ANSWERS_WITHIN = timedelta(days=7)
 _DETAILS_LENGTH = 500
 # Fields whose news is read again from Meta at once, instead of trusting one event of a series.
 _ASK_META_AGAIN = ("message_template", "template_category", "phone_number", "business_capability")
@@ -338,8 +340,9 @@ def _inbound_row(fact: InboundFact, number: PhoneNumber) -> dict[str, Any]:
     )
     return {
         "phone_number": number,
-        "tenant_id": owner or (answered.tenant_id if answered else None),
-        "answers": answered if answered and owner in {None, answered.tenant_id} else None,
+        # The bakery that was answered, which the number may have left since; else the one that has the number.
+        "tenant_id": answered.tenant_id if answered else owner,
+        "answers": answered,
         "sender_phone": sender,
         "sender_user_id": (fact.user_id or "")[:128],
         "kind": fact.type[:32],
@@ -350,10 +353,11 @@ def _inbound_row(fact: InboundFact, number: PhoneNumber) -> dict[str, Any]:
 
 
 def _answered(fact: InboundFact, number: PhoneNumber, sender: str) -> Message | None:
-    """Return the message this one answers: the quoted one, else the last that went from the number to the person."""
+    """Return the message this one answers: the quoted one, else the number's last of these days to the person."""
     from_number = Message.objects.filter(phone_number=number)
     if fact.context_wamid:
         quoted = from_number.filter(wamid=fact.context_wamid).first()
         if quoted is not None:
             return quoted
-    return from_number.filter(recipient_phone=sender).newest_first().first() if sender else None
+    recent = from_number.created_between(after=fact.at - ANSWERS_WITHIN)
+    return recent.filter(recipient_phone=sender).newest_first().first() if sender else None

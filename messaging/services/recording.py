@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import DataError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from messaging.graph_api import errors
@@ -35,6 +35,11 @@ class Outcome:
     duration_ms: int
     sent: SentMessage | None = None
     error: errors.GraphApiError | None = None
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the message surely did not go out."""
+        return self.error is not None and not isinstance(self.error, errors.NoAnswerError)
 
 
 @dataclass(slots=True)
@@ -119,7 +124,20 @@ def apply(moves: Sequence[Move]) -> None:
 
 
 def record(outcomes: Sequence[Outcome]) -> None:
-    """Write down how these attempts ended."""
+    """Write down how these attempts ended. One that the database refuses costs only itself."""
+    try:
+        _record(outcomes)
+    except (DataError, IntegrityError):
+        if len(outcomes) > 1:
+            for outcome in outcomes:
+                record([outcome])
+            return
+        message_id = outcomes[0].message.pk
+        log.exception("Outcome could not be recorded", message_id=message_id)
+        apply([Move(message_id, MessageStatus.UNCONFIRMED)])
+
+
+def _record(outcomes: Sequence[Outcome]) -> None:
     moves = [_move(outcome) for outcome in outcomes]
     now = timezone.now()
     with transaction.atomic():

@@ -9,15 +9,16 @@ from __future__ import annotations
 import heapq
 import queue
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from functools import cache
+from functools import cache, partial
 from itertools import count
 
 import structlog
 from django.conf import settings
-from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import InterfaceError, OperationalError, close_old_connections, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from messaging import queues
@@ -32,7 +33,7 @@ from messaging.models import (
     MessageQuerySet,
     WaitsFor,
 )
-from messaging.services import accounts, pacing, recording
+from messaging.services import accounts, holding, limits, pacing, recording
 from messaging.services.claiming import claim
 from messaging.services.graph import CONCURRENCY, graph_api_for
 from messaging.services.recording import Outcome
@@ -46,8 +47,11 @@ TURN_S = 2.0
 # Claimed ahead of their slot: enough to keep the line busy, little enough for an urgent order to pass soon.
 AHEAD_S = 0.5
 # Outcomes are written together when they come close upon each other.
-RECORD_AT_LEAST = 25
-RECORD_WITHIN_S = 0.05
+RECORD_AT_LEAST = 50
+RECORD_WITHIN_S = 0.2
+# Outcomes are kept this long for a PostgreSQL that is restarted; it is asked again this often.
+DATABASE_AWAY_S = 60.0
+DATABASE_PAUSE_S = 0.5
 # No request lasts this long, so whoever claimed the row is gone and nobody knows whether Meta got the message.
 CLAIM_LOST_AFTER = timedelta(minutes=2)
 # By now a status webhook would have told what became of a message without an answer.
@@ -81,6 +85,7 @@ class _Turn:
     def __init__(self, number: PhoneNumber) -> None:
         self.number = number
         self.api = graph_api_for(number.account)
+        self.gate = limits.Gate(number)
         self.ahead = max(1, round(pacing.rate_of(number) * AHEAD_S))
         self.ends = time.monotonic() + TURN_S
         self.scheduled: list[tuple[float, int, Message]] = []
@@ -106,7 +111,7 @@ class _Turn:
 
     def _schedule(self) -> None:
         """Claim the next messages and give each its slot in the number's line."""
-        if self.is_stopped or self.in_flight >= CONCURRENCY:
+        if self.is_stopped:
             return
         if pacing.busy_for(self.number) > AHEAD_S:
             # Meta wants a rest, or others have filled the line; whoever is due then is woken then.
@@ -115,8 +120,9 @@ class _Turn:
         if time.monotonic() > self.ends:
             self.has_more = True
             return
-        room = min(self.ahead, CONCURRENCY - self.in_flight)
-        admitted = _within_pair_limit(self.number, claim(self.number, limit=room))
+        # Also while all connections are busy, so that the next is used at once and a claim takes many.
+        room = min(self.ahead, CONCURRENCY)
+        admitted = self._next_messages(limit=room)
         if not admitted:
             # What came meanwhile has had its own wake-up.
             self.ends = 0.0
@@ -125,6 +131,20 @@ class _Turn:
         start = time.monotonic() + wait
         for place, message in enumerate(admitted):
             heapq.heappush(self.scheduled, (start + place * interval, next(self._order), message))
+
+    def _next_messages(self, *, limit: int) -> list[Message]:
+        """Claim messages that may go now; empty when none is due."""
+        while True:
+            try:
+                claimed = claim(self.number, limit=limit)
+            except (OperationalError, InterfaceError):
+                # Drain what is in flight; the sweep finds the rest once PostgreSQL is back.
+                log.exception("Database did not answer")
+                return []
+            sendable = self.gate.admit(holding.with_sendable_template(claimed))
+            admitted = _within_pair_limit(self.number, sendable)
+            if admitted or not claimed:
+                return admitted
 
     def _send_what_is_due(self) -> None:
         now = time.monotonic()
@@ -172,9 +192,11 @@ class _Turn:
 
     def _record(self) -> None:
         if self.unrecorded:
-            recording.record(self.unrecorded)
+            _persistently(partial(recording.record, self.unrecorded))
             if any(outcome.sent for outcome in self.unrecorded):
                 accounts.number_works(self.number)
+            self.gate.release([row.message for row in self.unrecorded if row.is_refused])
+            holding.heed(self.number.account, self.unrecorded)
             self.unrecorded = []
 
     def _stops_the_line(self, error: errors.GraphApiError) -> bool:
@@ -196,7 +218,25 @@ class _Turn:
         self.is_stopped = True
         messages = [message for _slot, _order, message in self.scheduled]
         self.scheduled = []
-        recording.hand_back(messages, until=[until] * len(messages), waits_for="")
+        if messages:
+            _persistently(
+                partial(recording.hand_back, messages, until=[until] * len(messages), waits_for="")
+            )
+            self.gate.release(messages)
+
+
+def _persistently(write: Callable[[], None]) -> None:
+    """Write what only this process knows, also when PostgreSQL is away for a while."""
+    gives_up = time.monotonic() + DATABASE_AWAY_S
+    while True:
+        try:
+            return write()
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > gives_up:
+                raise
+            log.error("Database did not answer", error=type(error).__name__)
+            close_old_connections()
+            time.sleep(DATABASE_PAUSE_S)
 
 
 def _within_pair_limit(number: PhoneNumber, messages: list[Message]) -> list[Message]:
@@ -267,7 +307,12 @@ def settle_lost_claims() -> int:
 def expire_overdue() -> int:
     """End messages that waited past their time."""
     overdue = Message.objects.queued().filter(expires_at__lte=timezone.now())
-    return _advance_each(overdue, MessageStatus.EXPIRED, EventKind.EXPIRED)
+    return _advance_each(
+        overdue,
+        MessageStatus.EXPIRED,
+        EventKind.EXPIRED,
+        waits_for=F("waits_for"),  # why it never went
+    )
 
 
 def resend_unconfirmed() -> int:
@@ -292,6 +337,7 @@ def requeue(messages: QuerySet[Message]) -> int:
         send_after=now,
         expires_at=expires_at,
         if_unconfirmed=IfUnconfirmed.LEAVE,
+        acknowledged_at=None,
     )
     for number in numbers:
         queues.wake_sender(number)

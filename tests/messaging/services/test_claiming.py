@@ -13,7 +13,14 @@ from messaging.services import accounts
 from messaging.services.claiming import RECHECK_NUMBER, claim
 from messaging.statuses import MessageStatus
 from tenants.models import PhoneNumber
-from tests.factories import DefaultNumberFactory, MessageFactory, TenantFactory, message_in
+from tenants.services.assignments import assign_number, release_number
+from tests.factories import (
+    DefaultNumberFactory,
+    MessageFactory,
+    PhoneNumberFactory,
+    TenantFactory,
+    message_in,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 
@@ -114,3 +121,31 @@ def test_the_claim_of_a_long_queue_uses_its_index():
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "message_queue" in plan
     assert "Seq Scan" not in plan
+
+
+def test_what_waits_follows_its_bakery_to_the_number_it_has_now():
+    old, new = PhoneNumberFactory(), PhoneNumberFactory()
+    goiko, san_juan = TenantFactory(), TenantFactory()
+    message = MessageFactory(tenant=goiko, phone_number=old)
+    release_number(tenant=goiko, by="test")
+    assign_number(tenant=san_juan, phone_number=old, by="test")
+    assign_number(tenant=goiko, phone_number=new, by="test")
+    assert claim(old, limit=10) == []
+    assert claim(new, limit=10) == [message]
+
+
+def test_what_waits_of_a_bakery_whose_number_was_taken_goes_from_the_default_one():
+    default, old = DefaultNumberFactory(), PhoneNumberFactory()
+    message = MessageFactory(phone_number=old)
+    release_number(tenant=message.tenant, by="test")
+    assert claim(old, limit=10) == []
+    assert claim(default, limit=10) == [message]
+
+
+def test_without_any_number_of_its_own_a_message_waits():
+    old = PhoneNumberFactory()
+    message = MessageFactory(phone_number=old)
+    release_number(tenant=message.tenant, by="test")
+    assert claim(old, limit=10) == []
+    message.refresh_from_db()
+    assert (message.status, message.phone_number) == (MessageStatus.QUEUED, old)

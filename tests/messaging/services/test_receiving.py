@@ -10,10 +10,13 @@ from hypothesis import strategies as st
 from messaging.models import InboundMessage, Message, MessageEvent, WebhookDelivery
 from messaging.services import receiving
 from messaging.statuses import META_REPORTS, MessageStatus
+from tenants.services.assignments import assign_number, release_number
 from tests.factories import (
     AssignmentFactory,
     DefaultNumberFactory,
     MessageFactory,
+    PhoneNumberFactory,
+    TenantFactory,
     message_in,
 )
 from tests.messaging.conftest import failure, messages_webhook, status_webhook
@@ -257,6 +260,15 @@ def test_a_quoted_message_decides_whose_reply_it_is():
     MessageFactory(accepted=True)
     receive(text_from("34600000101", "123456789012345", context={"id": quoted.wamid}))
     assert InboundMessage.objects.get().answers == quoted
+
+
+def test_a_reply_stays_with_the_bakery_that_wrote_though_the_number_has_moved_on():
+    answered = MessageFactory(accepted=True, phone_number=PhoneNumberFactory())
+    number = answered.phone_number
+    release_number(tenant=answered.tenant, by="test")
+    assign_number(tenant=TenantFactory(), phone_number=number, by="test")
+    receive(text_from("34600000101", number.phone_number_id, context={"id": answered.wamid}))
+    assert InboundMessage.objects.get().tenant == answered.tenant
 
 
 def test_a_reply_repeated_by_meta_is_kept_once():

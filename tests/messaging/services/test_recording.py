@@ -71,3 +71,14 @@ def test_a_message_handed_back_waits_untried_with_its_reason():
 def test_recording_nothing_asks_nothing(django_assert_num_queries):
     with django_assert_num_queries(0):
         recording.apply([])
+
+
+def test_an_outcome_that_the_database_refuses_costs_only_itself():
+    taken = MessageFactory(accepted=True)
+    broken, good = MessageFactory(sending=True), MessageFactory(sending=True)
+    twice = SentMessage(taken.wamid or "", None, "accepted", {})
+    recording.record([Outcome(broken, timezone.now(), 50, twice), accepted(good, 1)])
+    broken.refresh_from_db()
+    good.refresh_from_db()
+    assert good.status == MessageStatus.ACCEPTED
+    assert broken.status == MessageStatus.UNCONFIRMED
