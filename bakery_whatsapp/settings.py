@@ -47,6 +47,15 @@ WHATSAPP_GRAPH_URL = env.str("WHATSAPP_GRAPH_URL", "https://graph.facebook.com")
 # Messages a second that leave one number; Meta allows 80 in both directions together.
 WHATSAPP_MPS_SHARE = env.float("WHATSAPP_MPS_SHARE", 65.0)
 WHATSAPP_MESSAGE_TTL_HOURS = env.int("WHATSAPP_MESSAGE_TTL_HOURS", 24)
+# Parts of Meta's limit of recipients a day: what we leave unused, and what normal messages leave to urgent ones.
+WHATSAPP_LIMIT_HEADROOM = env.float("WHATSAPP_LIMIT_HEADROOM", 0.02)
+WHATSAPP_URGENT_RESERVE = env.float("WHATSAPP_URGENT_RESERVE", 0.1)
+# Such as es:es_ES,es_MX;ca:es. messaging/services/language_fallback.py reads it.
+WHATSAPP_LANGUAGE_FALLBACK = env.str("WHATSAPP_LANGUAGE_FALLBACK", "")
+# How long a replaced token is kept before it is revoked, and after how many days one without an end is to be replaced.
+WHATSAPP_TOKEN_GRACE_HOURS = env.float("WHATSAPP_TOKEN_GRACE_HOURS", 24.0)
+WHATSAPP_TOKEN_REMIND_DAYS = env.int("WHATSAPP_TOKEN_REMIND_DAYS", 50)
+WHATSAPP_TOKEN_ALARM_DAYS = env.int("WHATSAPP_TOKEN_ALARM_DAYS", 60)
 WHATSAPP_SIMULATOR = env.bool("WHATSAPP_SIMULATOR", False)
 SIMULATOR_WEBHOOK_URL = env.str(
     "SIMULATOR_WEBHOOK_URL", f"http://127.0.0.1:{PORT}/api/v1/whatsapp/webhook"
@@ -126,7 +135,7 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "cache",
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2},
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
     }
 }
 

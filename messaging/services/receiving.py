@@ -20,6 +20,7 @@ from messaging import queues
 from messaging.graph_api import webhook_payload
 from messaging.graph_api.webhook_payload import Change, InboundFact, StatusFact
 from messaging.models import EventKind, InboundMessage, Message, MessageEvent, WebhookDelivery
+from messaging.services import holding
 from messaging.statuses import META_REPORTS, MessageStatus, settle
 from tenants import phone_numbers
 from tenants.models import PhoneNumber, PhoneNumberAssignment
@@ -180,6 +181,20 @@ def _apply_statuses(statuses: list[tuple[Change, StatusFact, dict[str, Any]]]) -
     MessageEvent.objects.bulk_create(_events(by_message), ignore_conflicts=True)
     _keep_earliest(by_message)
     Message.objects.bulk_update(touched.values(), _STATUS_COLUMNS)
+    _heed_dropped(touched, by_message)
+
+
+def _heed_dropped(
+    messages: dict[uuid.UUID, Message], by_message: dict[uuid.UUID, list[StatusFact]]
+) -> None:
+    """Tell whoever keeps the templates which of them Meta stopped."""
+    dropped: dict[int, set[int]] = defaultdict(set)
+    for pk, facts in by_message.items():
+        for fact in facts:
+            if fact.error_code in holding.STATUS_AFTER:
+                dropped[fact.error_code].add(messages[pk].template_id)
+    for code, template_ids in dropped.items():
+        holding.heed_dropped(template_ids, code=code)
 
 
 _STATUS_COLUMNS = (

@@ -22,6 +22,9 @@ from messaging.statuses import MAY_FOLLOW, MessageStatus
 log = structlog.get_logger(__name__)
 
 HELD = "held_for_quality_assessment"
+# Meta resumes a paused template by itself or after it was edited; until then its messages are looked at this often.
+TEMPLATE_PAUSED = 132015
+TEMPLATE_WAIT = timedelta(minutes=5)
 _DETAILS_LENGTH = 500
 _TRACE_LENGTH = 64
 
@@ -220,8 +223,16 @@ def _accepted(message: Message, sent: SentMessage) -> Move:
 def _refused(message: Message, error: errors.GraphApiError) -> Move:
     if isinstance(error, errors.NoAnswerError):
         return Move(message.pk, MessageStatus.UNCONFIRMED, event=EventKind.UNCONFIRMED)
-    delay = _delay(message, error)
     now = timezone.now()
+    if error.code == TEMPLATE_PAUSED:
+        return Move(
+            message.pk,
+            MessageStatus.QUEUED,
+            event=EventKind.RETRY,
+            send_after=now + TEMPLATE_WAIT,
+            waits_for=WaitsFor.TEMPLATE,
+        )
+    delay = _delay(message, error)
     if delay is None:
         return Move(message.pk, MessageStatus.FAILED, event=EventKind.FAILED, failed_at=now)
     return Move(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from messaging import queues
-from messaging.services import receiving, sending, syncing
+from messaging.services import holding, limits, receiving, sending, syncing, tokens
 
 
 def sweep() -> None:
@@ -11,6 +11,10 @@ def sweep() -> None:
     receiving.wake_for_waiting()
     sending.settle_lost_claims()
     sending.resend_unconfirmed()
+    holding.watch_unconfirmed(shown_after=sending.UNCONFIRMED_SHOWN_AFTER)
+    holding.close_alert_of_held()
+    limits.close_mended_alerts()
     sending.expire_overdue()
     sending.wake_due_numbers()
     syncing.sync_what_was_never_read()
+    tokens.retire_previous_tokens()

@@ -12,6 +12,7 @@ from messaging.graph_api.client import TemplateFacts
 from messaging.models import MessageTemplate
 from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
+from messaging.services.holding import let_approved_templates_go
 from messaging.services.numbers import SyncResult
 from tenants.models import WhatsAppBusinessAccount
 
@@ -43,6 +44,7 @@ def sync_templates() -> SyncResult:
         updated=len(result.updated),
         gone=len(result.gone),
     )
+    let_approved_templates_go(account)
     return result
 
 

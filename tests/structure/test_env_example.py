@@ -109,7 +109,7 @@ def test_a_comment_explains_the_variable(name):
 
 def test_no_secret_has_a_value():
     for name, value in SHOWN.items():
-        if re.search("SECRET|PASSWORD|TOKEN|KEYS?$", name):
+        if re.search("(SECRET|SECRET_KEY|PASSWORD|TOKEN|KEYS?)$", name):
             assert not value, name
 
 
