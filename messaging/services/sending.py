@@ -152,6 +152,13 @@ class _Turn:
             message = heapq.heappop(self.scheduled)[2]
             self.in_flight += 1
             self.tried += 1
+            # Logged here: the threads would wait for each other at the log's lock.
+            log.info(
+                "Using shared WhatsApp account",
+                tenant_id=message.tenant_id,
+                phone_number_id=self.number.phone_number_id,
+                message_id=message.pk,
+            )
             _pool().submit(self._attempt, message)
 
     def _attempt(self, message: Message) -> None:
@@ -257,12 +264,6 @@ def _within_pair_limit(number: PhoneNumber, messages: list[Message]) -> list[Mes
 
 def _attempt(api: GraphApi, number: PhoneNumber, message: Message) -> Outcome:
     """One request. Runs in a thread of its own, touches no database and never raises."""
-    log.info(
-        "Using shared WhatsApp account",
-        tenant_id=message.tenant_id,
-        phone_number_id=number.phone_number_id,
-        message_id=message.pk,
-    )
     started_at, started = timezone.now(), time.monotonic()
     sent, error = None, None
     try:
