@@ -9,7 +9,7 @@ _TOKENS = re.compile(
     \bBearer\s+[^\s"',;]+
   | \bEAA[A-Za-z0-9_\-.]+                                  # Meta's user and system user tokens
   | \b\d{6,}\|[A-Za-z0-9_\-]+                              # an app token: id|secret
-  | \b(?:access_token|input_token|verify_token|client_secret|appsecret_proof|fb_exchange_token|pin)
+  | \b(?:access_token|input_token|verify_token|client_secret|appsecret_proof|fb_exchange_token|revoke_token|pin)
     ["']?\s*[=:]\s*["']?[^\s"'&,;]+
     """,
     re.VERBOSE | re.IGNORECASE,

@@ -15,6 +15,9 @@ class AlertKind(models.TextChoices):
     MESSAGE_UNCONFIRMED = "message_unconfirmed", _("nobody knows whether a message was sent")
     PORTFOLIO_LIMIT = "portfolio_limit", _("WhatsApp's daily limit of recipients is reached")
     TOKEN_EXPIRES = "token_expires", _("the access token ends soon")
+    TOKEN_DUE = "token_due", _("the access token is due to be replaced")
+    TOKEN_OVERDUE = "token_overdue", _("the access token should have been replaced")
+    TOKEN_NOT_REVOKED = "token_not_revoked", _("Meta still accepts an old access token")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

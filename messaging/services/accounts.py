@@ -8,10 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging import queues
-from messaging.graph_api.client import TokenFacts
+from messaging.graph_api.catalogue import ErrorClass, facts_for
 from messaging.models import AlertKind
 from messaging.services.alerts import close_alerts, open_alert
-from messaging.services.graph import graph_api_for
 from tenants.models import PhoneNumber, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
@@ -26,13 +25,6 @@ class NoAccountError(Exception):
         )
 
 
-class NoAppError(Exception):
-    """The app id or secret is missing, with which Meta is asked about a token."""
-
-    def __init__(self) -> None:
-        super().__init__("Set WHATSAPP_APP_ID and WHATSAPP_APP_SECRET.")
-
-
 def current_account() -> WhatsAppBusinessAccount:
     """Return the master account; an empty database is seeded once from the environment. Raises NoAccountError."""
     account = WhatsAppBusinessAccount.objects.order_by("id").first() or _seed_from_environment()
@@ -41,36 +33,32 @@ def current_account() -> WhatsAppBusinessAccount:
     return account
 
 
-def check_token() -> TokenFacts:
-    """Ask Meta about the stored token and keep what matters: its type, when it was issued and when it ends.
-
-    Raises GraphApiError, NoAccountError and NoAppError.
-    """
-    account = current_account()
-    secret = next(iter(account.app_secret_list), None)
-    if not account.app_id or secret is None:
-        raise NoAppError
-    facts = graph_api_for(account).debug_token(
-        account.access_token, app_id=account.app_id, app_secret=secret
-    )
-    WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
-        token_type=(facts.type or "")[:32],
-        token_issued_at=facts.issued_at,
-        token_expires_at=facts.expires_at,
-        token_checked_at=timezone.now(),
-    )
-    return facts
-
-
 def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:
-    """Stop the line after an error of the account or its token. True for the one caller that stopped it."""
-    stopped = WhatsAppBusinessAccount.objects.filter(
-        pk=account.pk, sending_stopped_at__isnull=True
-    ).update(sending_stopped_at=timezone.now(), sending_stopped_code=code)
-    if stopped:
-        log.error("WhatsApp sending stopped", waba_id=account.waba_id, error_code=code)
-        open_alert(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id, code=code)
-    return bool(stopped)
+    """Stop the line after an error of the account or its token. True for the one caller that stopped it.
+
+    `account` is as its caller used it: when its token has been replaced meanwhile, a refusal of that token stops nothing.
+    """
+    with transaction.atomic():
+        kept = WhatsAppBusinessAccount.objects.select_for_update().get(pk=account.pk)
+        if is_credential_error(code) and kept.access_token != account.access_token:
+            _wake_numbers(kept)
+            return False
+        if kept.sending_stopped_at is not None:
+            return False
+        kept.sending_stopped_at, kept.sending_stopped_code = timezone.now(), code
+        kept.save(update_fields=["sending_stopped_at", "sending_stopped_code"])
+    log.error(
+        "WhatsApp sending stopped",
+        waba_id=account.waba_id,
+        error_code=code,
+        previous_token_kept=bool(kept.previous_access_token) or None,
+    )
+    open_alert(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id, code=code)
+    return True
+
+
+def is_credential_error(code: int | None) -> bool:
+    return code is not None and facts_for(code).error_class is ErrorClass.CREDENTIAL
 
 
 def stop_number(number: PhoneNumber, *, code: int | None) -> bool:
@@ -115,8 +103,27 @@ def resume_sending(account: WhatsAppBusinessAccount) -> None:
     WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
         sending_paused_at=None, sending_stopped_at=None, sending_stopped_code=None
     )
+    _resumed(account)
+
+
+def lift_credential_stop(account: WhatsAppBusinessAccount) -> bool:
+    """Open the line that an error of the token stopped; what a person paused stays paused. True when it was stopped so."""
+    if account.sending_stopped_at is None or not is_credential_error(account.sending_stopped_code):
+        return False
+    WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
+        sending_stopped_at=None, sending_stopped_code=None
+    )
+    _resumed(account)
+    return True
+
+
+def _resumed(account: WhatsAppBusinessAccount) -> None:
     close_alerts(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id)
     log.info("WhatsApp sending resumed", waba_id=account.waba_id)
+    _wake_numbers(account)
+
+
+def _wake_numbers(account: WhatsAppBusinessAccount) -> None:
     for number in account.phone_numbers.values_list("pk", flat=True):
         queues.wake_sender(number)
 

@@ -6,9 +6,10 @@ import structlog
 
 from messaging import queues
 from messaging.graph_api.errors import GraphApiError
-from messaging.services.accounts import NoAccountError, NoAppError, check_token, current_account
+from messaging.services.accounts import NoAccountError, current_account
 from messaging.services.numbers import sync_phone_numbers
 from messaging.services.templates import sync_templates
+from messaging.services.tokens import NoAppError, check_token, remind_of_token
 
 log = structlog.get_logger(__name__)
 
@@ -32,3 +33,4 @@ def sync_from_meta() -> None:
             sync()
         except (GraphApiError, NoAccountError, NoAppError) as error:
             log.warning("Sync from Meta failed", what=sync.__name__, error=str(error))
+    remind_of_token()

@@ -69,6 +69,11 @@ class WhatsAppBusinessAccount(models.Model):
         return [line.strip() for line in self.app_secrets.splitlines() if line.strip()]
 
     @property
+    def previous_token_list(self) -> list[str]:
+        """The tokens that were replaced and are not revoked yet, the newest last."""
+        return [line for line in self.previous_access_token.splitlines() if line]
+
+    @property
     def token_looks_temporary(self) -> bool:
         """Whether the token is one of the dashboard's, which die within hours (Access tokens, read 2026-11-20)."""
         if self.token_type == "USER":  # noqa: S105 (Meta's word for a kind of token)
