@@ -16,16 +16,17 @@ from messaging.graph_api.facts import (
 )
 
 _NEW_TOKEN = (
-    "Create a new system user token in Meta Business Suite and paste it on the token page; what waits "
-    "is then sent by itself.",
-    "Crea un token nuevo de usuario del sistema en Meta Business Suite y pégalo en la página del token; "
-    "lo que espera se enviará solo.",
+    "Create a new system user token in Meta Business Suite and paste it on the account's page in the "
+    "admin; what waits is then sent by itself.",
+    "Crea un token nuevo de usuario del sistema en Meta Business Suite y pégalo en la página de la cuenta "
+    "en la administración; lo que espera se enviará solo.",
 )
 _ASSIGN_ASSETS = (
     "In Meta Business Suite, assign the app, the WhatsApp account and both WhatsApp permissions to the "
-    "system user, then create a new token and paste it on the token page.",
+    "system user, then create a new token and paste it on the account's page in the admin.",
     "En Meta Business Suite, asigna la aplicación, la cuenta de WhatsApp y los dos permisos de WhatsApp "
-    "al usuario del sistema; después crea un token nuevo y pégalo en la página del token.",
+    "al usuario del sistema; después crea un token nuevo y pégalo en la página de la cuenta en la "
+    "administración.",
 )
 
 ROWS: tuple[ErrorFacts, ...] = (
@@ -254,9 +255,9 @@ SUBCODES: dict[tuple[int, int], ErrorFacts] = {
         ),
         (
             "Let the owner of the token log in at facebook.com and follow Meta's steps, then create a new "
-            "token and paste it on the token page.",
+            "token and paste it on the account's page in the admin.",
             "Quien creó el token debe entrar en facebook.com y seguir los pasos de Meta; después crea un "
-            "token nuevo y pégalo en la página del token.",
+            "token nuevo y pégalo en la página de la cuenta en la administración.",
         ),
     ),
     (190, 460): _token(
@@ -278,9 +279,9 @@ SUBCODES: dict[tuple[int, int], ErrorFacts] = {
         ),
         (
             "Let the owner of the token confirm their account at Meta, then create a new token and paste it "
-            "on the token page.",
+            "on the account's page in the admin.",
             "Quien creó el token debe confirmar su cuenta en Meta; después crea un token nuevo y pégalo en "
-            "la página del token.",
+            "la página de la cuenta en la administración.",
         ),
     ),
     (190, 467): _token(
