@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -9,11 +10,14 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from messaging.graph_api.catalogue import ErrorClass, facts_for
 from messaging.services.accounts import pause_sending, resume_sending
+from messaging.services.tokens import Verification, promote_token, verify_token
 from tenants.admin import WhatsAppBusinessAccountAdmin
+from tenants.admin.account import AccountForm
 from tenants.admin.base import confirmation
 from tenants.display import page_url
 from tenants.models import WhatsAppBusinessAccount
@@ -21,13 +25,37 @@ from tenants.models import WhatsAppBusinessAccount
 if TYPE_CHECKING:
     from django.urls import URLPattern
 
-    from tenants.admin.account import AccountForm
-
 admin.site.unregister(WhatsAppBusinessAccount)
+
+
+class VerifiedAccountForm(AccountForm):
+    """A pasted token is tried at Meta before anything is saved."""
+
+    verification: Verification | None = None
+
+    @property
+    def replaced(self) -> list[str]:
+        """Without the token: that one is promoted after the rest is saved."""
+        return [name for name in super().replaced if name != "access_token"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        token = cleaned.get("new_access_token")
+        if token and not self.errors:
+            account = copy(self.instance)
+            account.waba_id, account.app_id = cleaned["waba_id"], cleaned["app_id"]
+            account.app_secrets = cleaned["new_app_secrets"] or account.app_secrets
+            verification = verify_token(token, account=account)
+            for problem in verification.problems:
+                self.add_error("new_access_token", problem)
+            if not verification.problems:
+                self.verification = verification
+        return cleaned
 
 
 @admin.register(WhatsAppBusinessAccount)
 class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
+    form = VerifiedAccountForm
     change_form_outer_before_template = "admin/messaging/account/_line.html"
 
     def has_switch_permission(self, request: HttpRequest) -> bool:
@@ -45,9 +73,19 @@ class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
     def save_model(
         self, request: HttpRequest, obj: WhatsAppBusinessAccount, form: AccountForm, change: bool
     ) -> None:
+        was_stopped = obj.sending_stopped_at is not None
         super().save_model(request, obj, form, change)
-        if "access_token" in form.replaced and _stopped_by_token(obj):
-            resume_sending(obj)
+        verification = getattr(form, "verification", None)
+        if verification is None:
+            return
+        promoted = promote_token(
+            verification.token,
+            by=request.user.pk,
+            account=obj,
+            verification=verification,
+        )
+        messages.success(request, _after(promoted))
+        if was_stopped and promoted.is_sending:
             messages.success(
                 request, _("With the new token sending goes on; what waited goes out.")
             )
@@ -108,7 +146,9 @@ class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
         return get_object_or_404(WhatsAppBusinessAccount, pk=pk)
 
 
-def _stopped_by_token(account: WhatsAppBusinessAccount) -> bool:
-    if account.sending_stopped_at is None or account.sending_paused_at is not None:
-        return False  # what a person paused, a person resumes
-    return facts_for(account.sending_stopped_code).error_class == ErrorClass.CREDENTIAL
+def _after(account: WhatsAppBusinessAccount) -> str:
+    if account.previous_token_until is None:
+        return _("The new token is in service.")
+    text = _("The new token is in service. The old one is revoked at Meta after %(until)s.")
+    until = timezone.localtime(account.previous_token_until)
+    return text % {"until": date_format(until, "SHORT_DATETIME_FORMAT")}

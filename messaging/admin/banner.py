@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from messaging.services.accounts import is_credential_error
 from messaging.services.explaining import WHO, explain_code
 from tenants.display import page_url
 from tenants.models import WhatsAppBusinessAccount
@@ -38,7 +39,11 @@ def halted_line(request: HttpRequest) -> dict[str, Any]:
     if user is None or not (user.is_active and user.is_staff):
         return {}
     accounts = WhatsAppBusinessAccount.objects.only(
-        "id", "sending_paused_at", "sending_stopped_at", "sending_stopped_code"
+        "id",
+        "sending_paused_at",
+        "sending_stopped_at",
+        "sending_stopped_code",
+        "previous_token_until",
     )
     halted = next((account for account in accounts.order_by("id") if not account.is_sending), None)
     if halted is not None:
@@ -64,6 +69,12 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
     why = known.title
     if known.code is not None:
         why = f"{why} ({known.code})"
+    if account.previous_token_until and is_credential_error(account.sending_stopped_code):
+        kept = _(
+            "It is the new token that was refused; the previous one is kept and not used by itself. "
+            "manage.py rotate_token --back goes back to it."
+        )
+        why = f"{why} {kept}"
     return HaltedLine(
         title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
         since=account.sending_stopped_at,

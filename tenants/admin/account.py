@@ -115,7 +115,12 @@ class WhatsAppBusinessAccountAdmin(ModelAdmin):  # type: ignore[misc]  # unfold 
         if "access_token" in form.replaced:
             obj.token_issued_at = timezone.now()
             obj.token_checked_at = obj.token_expires_at = None
-        super().save_model(request, obj, form, change)
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        # Only these: a worker may have stopped the line since the row was read.
+        facts = ("token_issued_at", "token_checked_at", "token_expires_at")
+        obj.save(update_fields=[*form.Meta.fields, *form.replaced, *facts])
 
     def construct_change_message(
         self, request: HttpRequest, form: AccountForm, formsets: Any, add: bool = False
