@@ -23,6 +23,7 @@ QUALITY_RATINGS = ("GREEN", "YELLOW", "RED", "UNKNOWN")
 
 _TOKENS = store.key("tokens")
 _ACCOUNT = store.key("account")
+_FIRST_TOKEN: dict[str, Any] = {"issued_at": 1793000000, "expires_at": 0}
 _COMMON = {
     "status": "CONNECTED",
     "name_status": "APPROVED",
@@ -169,13 +170,25 @@ def callback_url() -> str:
 
 
 # --- Tokens --------------------------------------------------------------------------------------------------------
-def mint_token(*, expires_in_s: int) -> str:
-    """Return a new token of the system user; 0 never expires. Only its hash is kept."""
+def mint_token(*, expires_in_s: int, **more: Any) -> str:
+    """Return a new token of the system user; 0 never expires. Only its hash is kept.
+
+    `more` says what debug_token tells otherwise: `type`, `app_id`, `scopes`, `target_ids`.
+    """
     token = "EAA" + secrets.token_hex(24)
     now = int(store.now())
-    facts = {"issued_at": now, "expires_at": now + expires_in_s if expires_in_s else 0}
+    facts = {"issued_at": now, "expires_at": now + expires_in_s if expires_in_s else 0, **more}
     store.write_hash(_TOKENS, {_digest(token): json.dumps(facts)})
     return token
+
+
+def end_tokens() -> None:
+    """Let every token given out so far be refused as expired, as on the day it ends."""
+    known = store.read_hash(_TOKENS)
+    known.setdefault(_digest(demo.ACCESS_TOKEN), json.dumps(_FIRST_TOKEN))
+    now = int(store.now())
+    ended = {key: json.dumps(json.loads(kept) | {"expires_at": now}) for key, kept in known.items()}
+    store.write_hash(_TOKENS, ended)
 
 
 def revoke_token(token: str) -> None:
@@ -184,11 +197,11 @@ def revoke_token(token: str) -> None:
 
 
 def token_facts(token: str) -> dict[str, Any] | None:
-    """Return {issued_at, expires_at, revoked?} of a token that the simulator has given out, None for any other."""
+    """Return {issued_at, expires_at, revoked?, …} of a token that the simulator has given out, None for any other."""
     kept = store.field_of(_TOKENS, _digest(token))
     if kept is not None:
         return dict(json.loads(kept))
-    return {"issued_at": 1793000000, "expires_at": 0} if token == demo.ACCESS_TOKEN else None
+    return _FIRST_TOKEN if token == demo.ACCESS_TOKEN else None
 
 
 def _digest(token: str) -> str:

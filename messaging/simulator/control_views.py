@@ -76,6 +76,24 @@ def hurry(request: HttpRequest) -> HttpResponse:
 
 @simulator_page
 @require_POST
+def end_tokens(request: HttpRequest) -> HttpResponse:
+    """As when the 60 days are over: from now on every token given out so far is refused with 190."""
+    account.end_tokens()
+    flash.success(request, _("Every token given out so far has ended."))
+    return redirect("simulator:scenarios")
+
+
+@simulator_page
+@require_POST
+def new_token(request: HttpRequest) -> HttpResponse:
+    """Show a new token once, as Meta's page does; it opens nothing but the simulator."""
+    token = account.mint_token(expires_in_s=account.DAYS_60_S)
+    flash.success(request, _("A new token for 60 days, shown once: %(token)s") % {"token": token})
+    return redirect("simulator:scenarios")
+
+
+@simulator_page
+@require_POST
 def reset(request: HttpRequest) -> HttpResponse:
     """Empty the phones and undo what happened at Meta. Tokens that were given out or revoked stay so."""
     store.forget_everything(but=[store.key("tokens")])

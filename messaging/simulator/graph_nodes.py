@@ -222,18 +222,18 @@ def debug_token(call: GraphRequest) -> Body:
 
 
 def _token_data(facts: Body) -> Body:
+    scopes = facts.get("scopes", account.SCOPES)
+    targets = facts.get("target_ids", [demo.WABA_ID])
     return {
-        "app_id": demo.APP_ID,
-        "type": "SYSTEM_USER",
+        "app_id": facts.get("app_id", demo.APP_ID),
+        "type": facts.get("type", "SYSTEM_USER"),
         "application": account.APP_NAME,
         "is_valid": True,
         "issued_at": facts.get("issued_at", 0),
         "expires_at": facts.get("expires_at", 0),
         "data_access_expires_at": 0,
-        "scopes": account.SCOPES,
-        "granular_scopes": [
-            {"scope": scope, "target_ids": [demo.WABA_ID]} for scope in account.SCOPES
-        ],
+        "scopes": scopes,
+        "granular_scopes": [{"scope": scope, "target_ids": targets} for scope in scopes],
         "user_id": account.SYSTEM_USER_ID,
     }
 
