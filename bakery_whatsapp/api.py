@@ -53,6 +53,8 @@ STATUS_OF = {
     "number_taken": 409,
     "number_reserved": 409,
     "no_phone_number": 409,
+    "not_cancellable": 409,
+    "not_resendable": 409,
     "length_required": 411,
     "too_large": 413,
     "unsupported_media_type": 415,

@@ -14,6 +14,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from messaging.graph_api.versions import CURRENT_VERSION, version_problem
+from messaging.services import language_fallback
 from tenants.fields import UndecryptableError
 from tenants.models import WhatsAppBusinessAccount
 
@@ -127,6 +128,20 @@ def check_api_version(app_configs: object, **kwargs: Any) -> list[checks.CheckMe
     ]
 
 
+def check_language_fallback(app_configs: object, **kwargs: Any) -> list[checks.CheckMessage]:
+    try:
+        language_fallback.parsed(settings.WHATSAPP_LANGUAGE_FALLBACK)
+    except language_fallback.MalformedFallbackError as error:
+        return [
+            checks.Error(
+                f"WHATSAPP_LANGUAGE_FALLBACK cannot be read: {error}",
+                hint="Write language:substitute,substitute;language:substitute with Meta's codes, or leave it empty.",
+                id="bakery_whatsapp.E011",
+            )
+        ]
+    return []
+
+
 def check_stored_account(
     app_configs: object, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
@@ -189,7 +204,13 @@ def _temporary_token(account: WhatsAppBusinessAccount) -> list[checks.CheckMessa
 
 
 def register_all() -> None:
-    for check in (check_environment, check_secrets, check_production, check_api_version):
+    for check in (
+        check_environment,
+        check_secrets,
+        check_production,
+        check_api_version,
+        check_language_fallback,
+    ):
         checks.register(check)
     checks.register(check_stored_account, checks.Tags.database)
 

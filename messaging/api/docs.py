@@ -36,6 +36,10 @@ _MEANING = {
     "idempotency_conflict": "The idempotency key was used with another body.",
     "number_taken": "The number belongs to another bakery.",
     "number_reserved": "The number is the default one, which no bakery can have for itself.",
+    "not_cancellable": "The message is not queued any more; `fields` names its status.",
+    "not_resendable": (
+        "The message is not unconfirmed, or not yet for 10 minutes; `fields` says what it is and from when it can be."
+    ),
     "length_required": "The body is sent in chunks, without a Content-Length.",
     "too_large": "The body has more than 256 KiB.",
     "unsupported_media_type": "The body is not sent as application/json.",
@@ -130,6 +134,9 @@ _DRY_RUN_EXAMPLE = {
             "after": "Juan García",
         }
     ],
+    "send_after": "2026-11-20T06:00:00Z",
+    "expires_at": "2026-11-20T22:30:00Z",
+    "waits_for": {"code": "quiet_hours", "text": "the end of the bakery's quiet hours"},
 }
 _MESSAGE_EXAMPLE = {
     "message_id": _MESSAGE_ID,
@@ -141,6 +148,12 @@ _MESSAGE_EXAMPLE = {
     "reference": "PO-TEST-001",
     "whatsapp_message_id": _WAMID,
     "phone_number_id": "123456789012346",
+    "priority": "normal",
+    "if_unconfirmed": "leave",
+    "attempts": 1,
+    "waits_for": None,
+    "send_after": None,
+    "expires_at": "2026-11-21T08:00:00Z",
     "error": None,
     "created_at": "2026-11-20T08:00:00Z",
     "sent_at": "2026-11-20T08:00:01Z",
@@ -152,6 +165,30 @@ _MESSAGE_EXAMPLE = {
         {"kind": "accepted", "at": "2026-11-20T08:00:00.412000Z", "code": None},
         {"kind": "sent", "at": "2026-11-20T08:00:01Z", "code": None},
         {"kind": "delivered", "at": "2026-11-20T08:00:02Z", "code": None},
+    ],
+}
+_QUEUED_EXAMPLE = {
+    **_MESSAGE_EXAMPLE,
+    "status": "queued",
+    "whatsapp_message_id": None,
+    "attempts": 1,
+    "send_after": "2026-11-20T08:10:05Z",
+    "sent_at": None,
+    "delivered_at": None,
+    "events": [
+        {"kind": "queued", "at": "2026-11-20T08:00:00Z", "code": None},
+        {"kind": "unconfirmed", "at": "2026-11-20T08:00:15Z", "code": None},
+        {"kind": "retry", "at": "2026-11-20T08:10:05Z", "code": None},
+    ],
+}
+_CANCELLED_EXAMPLE = {
+    **_QUEUED_EXAMPLE,
+    "status": "cancelled",
+    "attempts": 0,
+    "send_after": None,
+    "events": [
+        {"kind": "queued", "at": "2026-11-20T08:00:00Z", "code": None},
+        {"kind": "cancelled", "at": "2026-11-20T08:00:03Z", "code": None},
     ],
 }
 _TENANT_EXAMPLE = {
@@ -185,6 +222,7 @@ send = extend_schema(
     summary="Send a template message",
     description=(
         "The message is checked, stored and sent as soon as possible; `status_url` tells what became of it. "
+        "In the bakery's quiet hours, and over its daily or monthly cap, it waits; the message says so. "
         "With an idempotency key a repeat is harmless. With `dry_run` everything is checked and the text is "
         "returned, but nothing is stored. Needs the scope `messages:send`."
     ),
@@ -202,6 +240,10 @@ send = extend_schema(
         _asked(
             "The same, safe to repeat",
             {**SEND_EXAMPLE, "reference": "PO-TEST-001", "idempotency_key": "order-4711-1"},
+        ),
+        _asked(
+            "Urgent, worthless after an hour",
+            {**SEND_EXAMPLE, "priority": "urgent", "ttl_seconds": 3600},
         ),
         _asked("Check only", {**SEND_EXAMPLE, "dry_run": True}),
     ],
@@ -233,6 +275,41 @@ message = extend_schema(
     responses={
         200: _answer(MessageOut, "The message.", delivered=_MESSAGE_EXAMPLE),
         **_refusals("not_found", "validation_error"),
+    },
+)
+
+cancel = extend_schema(
+    operation_id="cancel_message",
+    tags=WHATSAPP,
+    summary="Cancel a message that waits",
+    description="A repeat changes nothing. Needs the scope `messages:send`.",
+    parameters=[_in_address("message_id", "From the answer to the send.")],
+    request=None,
+    responses={
+        200: _answer(MessageOut, "It is not sent.", cancelled=_CANCELLED_EXAMPLE),
+        **_refusals("not_found", "validation_error", "not_cancellable"),
+    },
+)
+
+resend = extend_schema(
+    operation_id="resend_message",
+    tags=WHATSAPP,
+    summary="Send a message again whose fate nobody knows",
+    description=(
+        "The recipient may get it twice. Possible when it has been unconfirmed for 10 minutes, for until then a status "
+        "of Meta's may settle it. Needs the scope `messages:send`."
+    ),
+    parameters=[_in_address("message_id", "From the answer to the send.")],
+    request=None,
+    responses={
+        200: _answer(MessageOut, "It waits to be sent again.", queued=_QUEUED_EXAMPLE),
+        **_refusals(
+            "not_found",
+            "validation_error",
+            "not_resendable",
+            "whatsapp_disabled",
+            "sending_disabled",
+        ),
     },
 )
 

@@ -9,13 +9,17 @@ from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from messaging.graph_api.facts import WhoActs
-from messaging.models import EventKind, Message, MessageEvent
+from messaging.models import EventKind, IfUnconfirmed, Message, MessageEvent, Priority, WaitsFor
+from messaging.services.caps import MAX_TTL
 from messaging.services.explaining import explain
 from messaging.statuses import MessageStatus
 from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_COMPONENTS = 20
+MIN_TTL_S = 60
+MAX_TTL_S = int(MAX_TTL.total_seconds())
+PRIORITIES = {priority.name.lower(): priority for priority in Priority}
 
 
 class TextField(serializers.CharField):
@@ -43,6 +47,15 @@ class FlagField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class NumberField(serializers.IntegerField):
+    """REST framework's, but neither a text nor true is a number."""
+
+    def to_internal_value(self, data: object) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class MomentField(serializers.DateTimeField):
@@ -93,6 +106,28 @@ class SendIn(serializers.Serializer[Any]):
         allow_null=True,
         help_text="The same key and body give the first answer again for 30 days.",
     )
+    priority = serializers.ChoiceField(
+        choices=list(PRIORITIES),
+        required=False,
+        allow_null=True,
+        help_text="Urgent ones go first and in quiet hours too; normal when left out.",
+    )
+    if_unconfirmed = serializers.ChoiceField(
+        choices=IfUnconfirmed.values,
+        required=False,
+        allow_null=True,
+        help_text=(
+            "When Meta does not answer and no status comes within 10 minutes: leave the decision to the platform "
+            "(when left out), or resend, at the risk that the recipient gets it twice."
+        ),
+    )
+    ttl_seconds = NumberField(
+        min_value=MIN_TTL_S,
+        max_value=MAX_TTL_S,
+        required=False,
+        allow_null=True,
+        help_text="A message that could not be sent by then expires; a day when left out.",
+    )
     dry_run = FlagField(
         default=False, help_text="Check everything, store nothing, return the text."
     )
@@ -115,10 +150,31 @@ class SendOut(serializers.Serializer[Any]):
     )
 
 
+class WaitsForOut(serializers.Serializer[Any]):
+    code = serializers.ChoiceField(choices=WaitsFor.choices)
+    text = serializers.CharField()
+
+
+@extend_schema_field(WaitsForOut(allow_null=True))
+class WaitsForField(serializers.CharField):
+    """A code of WaitsFor with its words, null where nothing is waited for."""
+
+    def get_attribute(self, instance: Any) -> Any:
+        return super().get_attribute(instance) or None
+
+    def to_representation(self, value: str) -> Any:
+        return {"code": value, "text": str(WaitsFor(value).label)}
+
+
 class DryRunOut(serializers.Serializer[Any]):
     dry_run = serializers.BooleanField()
     rendered_text = serializers.CharField()
     warnings = RepairOut(many=True)
+    send_after = serializers.DateTimeField(
+        source="schedule.send_after", default_timezone=UTC, help_text="When it would go out."
+    )
+    expires_at = serializers.DateTimeField(source="schedule.expires_at", default_timezone=UTC)
+    waits_for = WaitsForField(source="schedule.waits_for")
 
 
 # --- Messages ------------------------------------------------------------------------------------
@@ -127,6 +183,11 @@ class DryRunOut(serializers.Serializer[Any]):
 class MessageFilters(serializers.Serializer[Any]):
     reference = TextField(required=False, max_length=100, help_text="The order number.")
     status = serializers.ChoiceField(choices=MessageStatus.choices, required=False)
+    waits_for = serializers.ChoiceField(
+        choices=WaitsFor.choices,
+        required=False,
+        help_text="What queued messages wait for; with another status, what those last waited for.",
+    )
     tenant_id = IdField(required=False)
     created_after = MomentField(required=False, help_text="From this moment on.")
     created_before = MomentField(required=False, help_text="Up to this moment, without it.")
@@ -163,6 +224,16 @@ class MessageOut(serializers.Serializer[Message]):
     reference = serializers.CharField()
     whatsapp_message_id = serializers.CharField(source="wamid", allow_null=True)
     phone_number_id = serializers.CharField(source="phone_number.phone_number_id")
+    priority = serializers.SerializerMethodField()
+    if_unconfirmed = serializers.ChoiceField(choices=IfUnconfirmed.choices)
+    attempts = serializers.IntegerField()
+    waits_for = WaitsForField(help_text="Why it does not go out at once; null otherwise.")
+    send_after = serializers.DateTimeField(
+        default_timezone=UTC, allow_null=True, help_text="When it is due; null unless it is queued."
+    )
+    expires_at = serializers.DateTimeField(
+        default_timezone=UTC, help_text="Not sent by then, it expires."
+    )
     error = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(default_timezone=UTC)
     sent_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
@@ -170,6 +241,10 @@ class MessageOut(serializers.Serializer[Message]):
     read_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
     failed_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
     events = EventOut(many=True)
+
+    @extend_schema_field(serializers.ChoiceField(choices=list(PRIORITIES)))
+    def get_priority(self, message: Message) -> str:
+        return Priority(message.priority).name.lower()
 
     @extend_schema_field(MessageErrorOut(allow_null=True))
     def get_error(self, message: Message) -> dict[str, Any] | None:

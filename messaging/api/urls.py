@@ -10,6 +10,16 @@ urlpatterns = [
     path("whatsapp/send", views.SendView.as_view(), name="send"),
     path("whatsapp/messages", views.MessageListView.as_view(), name="messages"),
     path("whatsapp/messages/<str:message_id>", views.MessageView.as_view(), name="message"),
+    path(
+        "whatsapp/messages/<str:message_id>/cancel",
+        views.CancelView.as_view(),
+        name="cancel-message",
+    ),
+    path(
+        "whatsapp/messages/<str:message_id>/resend",
+        views.ResendView.as_view(),
+        name="resend-message",
+    ),
     path("admin/whatsapp/tenants", admin_views.TenantListView.as_view(), name="tenants"),
     path("admin/whatsapp/tenants/<str:tenant_id>", admin_views.TenantView.as_view(), name="tenant"),
     path(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -16,10 +16,19 @@ from rest_framework.response import Response
 from bakery_whatsapp.api import RefusalError
 from messaging.api import docs, queries
 from messaging.api.base import ApiView, id_from, read_body, unknown_tenant, validated
-from messaging.api.serializers import DryRunOut, MessageFilters, MessageOut, SendIn, SendOut
-from messaging.models import Message
+from messaging.api.serializers import (
+    PRIORITIES,
+    DryRunOut,
+    MessageFilters,
+    MessageOut,
+    SendIn,
+    SendOut,
+)
+from messaging.models import IfUnconfirmed, Message
+from messaging.services import interventions
 from messaging.services.queueing import (
     MessageRequest,
+    Preview,
     RefusedError,
     preview_message,
     queue_message,
@@ -42,11 +51,10 @@ class SendView(ApiView):
         try:
             if body["dry_run"]:
                 preview = preview_message(wanted, allowed_tenants=allowed)
-                answer = {"dry_run": True, "rendered_text": preview.rendered_text}
-                return Response(DryRunOut({**answer, "warnings": preview.warnings}).data)
+                return Response(_previewed(preview))
             queued = queue_message(wanted, allowed_tenants=allowed)
         except RefusedError as refused:
-            raise RefusalError(refused.code, refused.message, refused.fields) from None
+            raise _refusal(refused) from None
         return Response(_accepted(request, queued.message, queued.warnings), status=202)
 
     def _message_request(self, request: Request, body: dict[str, Any]) -> MessageRequest:
@@ -61,6 +69,9 @@ class SendView(ApiView):
             idempotency_key=_idempotency_key(request, body),
             request_digest=digest_of(cast(dict[str, Any], request.data)),
             requested_by=self.acting,
+            priority=PRIORITIES[body.get("priority") or "normal"],
+            if_unconfirmed=IfUnconfirmed(body.get("if_unconfirmed") or IfUnconfirmed.LEAVE),
+            ttl_seconds=body.get("ttl_seconds"),
         )
 
 
@@ -76,7 +87,9 @@ class MessageListView(ApiView, ListAPIView[Message]):
             if not allowed_tenants(self.api_key).filter(pk=tenant_id).exists():
                 raise unknown_tenant()
             found = found.filter(tenant_id=tenant_id)
-        for name in ("reference", "status"):
+        if "waits_for" in filters and "status" not in filters:
+            found = found.queued()  # The queue is short and has its index.
+        for name in ("reference", "status", "waits_for"):
             if name in filters:
                 found = found.filter(**{name: filters[name]})
         return found.created_between(
@@ -88,16 +101,48 @@ class MessageListView(ApiView, ListAPIView[Message]):
         return self.list(request)
 
 
-class MessageView(ApiView):
+class OneMessageView(ApiView):
+    """What the views of one message share. Another bakery's message is not found."""
+
+    def message(self, text: str) -> Message:
+        """Return the message of an address. Raises RefusalError."""
+        key = id_from(text, "message_id")
+        message = queries.messages(self.api_key).filter(pk=key).first()
+        if message is None:
+            raise RefusalError("not_found", "There is no such message.")
+        return message
+
+    def answer_after(self, change: Callable[[Message], None], text: str) -> Response:
+        """Make one change to the message of an address and show it as it is then. Raises RefusalError."""
+        try:
+            change(self.message(text))
+        except RefusedError as refused:
+            raise _refusal(refused) from None
+        return Response(MessageOut(self.message(text)).data)
+
+
+class MessageView(OneMessageView):
     required_scope = Scope.MESSAGES_READ
 
     @docs.message
     def get(self, request: Request, message_id: str) -> Response:
-        key = id_from(message_id, "message_id")
-        message = queries.messages(self.api_key).filter(pk=key).first()
-        if message is None:
-            raise RefusalError("not_found", "There is no such message.")
-        return Response(MessageOut(message).data)
+        return Response(MessageOut(self.message(message_id)).data)
+
+
+class CancelView(OneMessageView):
+    required_scope = Scope.MESSAGES_SEND
+
+    @docs.cancel
+    def post(self, request: Request, message_id: str) -> Response:
+        return self.answer_after(interventions.cancel_message, message_id)
+
+
+class ResendView(OneMessageView):
+    required_scope = Scope.MESSAGES_SEND
+
+    @docs.resend
+    def post(self, request: Request, message_id: str) -> Response:
+        return self.answer_after(interventions.resend_message, message_id)
 
 
 def digest_of(body: Mapping[str, Any]) -> str:
@@ -127,6 +172,20 @@ def _idempotency_key(request: Request, body: dict[str, Any]) -> str | None:
             {"idempotency_key": "Differs from the header."},
         )
     return in_header
+
+
+def _refusal(refused: RefusedError) -> RefusalError:
+    return RefusalError(refused.code, refused.message, refused.fields)
+
+
+def _previewed(preview: Preview) -> dict[str, Any]:
+    answer = {
+        "dry_run": True,
+        "rendered_text": preview.rendered_text,
+        "warnings": preview.warnings,
+        "schedule": preview.schedule,
+    }
+    return dict(DryRunOut(answer).data)
 
 
 def _accepted(request: Request, message: Message, warnings: list[dict[str, str]]) -> dict[str, Any]:

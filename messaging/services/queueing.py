@@ -15,8 +15,18 @@ from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api import template_text
-from messaging.models import EventKind, Message, MessageEvent, MessageTemplate
+from messaging.models import (
+    EventKind,
+    IfUnconfirmed,
+    Message,
+    MessageEvent,
+    MessageTemplate,
+    Priority,
+)
 from messaging.models.message import first_id_at
+from messaging.models.template import MessageTemplateQuerySet
+from messaging.services.language_fallback import substitutes_for
+from messaging.services.scheduling import Schedule, schedule
 from tenants import phone_numbers
 from tenants.models import PhoneNumber, Tenant
 from tenants.services.routing import sender_for
@@ -28,7 +38,10 @@ IDEMPOTENCY_KEY_KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class MessageRequest:
-    """What a caller asks for. `components` has Meta's send shape; `request_digest` identifies the whole body."""
+    """What a caller asks for. `components` has Meta's send shape; `request_digest` identifies the whole body.
+
+    Without `ttl_seconds` the message expires after WHATSAPP_MESSAGE_TTL_HOURS.
+    """
 
     tenant_id: uuid.UUID
     recipient_phone: str
@@ -40,6 +53,15 @@ class MessageRequest:
     idempotency_key: str | None = None
     request_digest: str = ""
     requested_by: str = ""
+    priority: Priority = Priority.NORMAL
+    if_unconfirmed: IfUnconfirmed = IfUnconfirmed.LEAVE
+    ttl_seconds: int | None = None
+
+    @property
+    def lifetime(self) -> timedelta:
+        if self.ttl_seconds is not None:
+            return timedelta(seconds=self.ttl_seconds)
+        return timedelta(hours=settings.WHATSAPP_MESSAGE_TTL_HOURS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +75,7 @@ class Queued:
 class Preview:
     rendered_text: str
     warnings: list[dict[str, str]]
+    schedule: Schedule
 
 
 class RefusedError(Exception):
@@ -74,6 +97,8 @@ class _Checked:
     template: MessageTemplate
     recipient_phone: str
     fitted: template_text.Fitted
+    accepted_at: datetime
+    schedule: Schedule
     warnings: list[dict[str, str]] = field(default_factory=list)
 
 
@@ -90,7 +115,8 @@ def queue_message(request: MessageRequest, *, allowed_tenants: QuerySet[Tenant])
     try:
         with transaction.atomic():
             message = _store(request, checked)
-            queues.wake_sender(checked.sender.pk)
+            if not checked.schedule.waits_for:
+                queues.wake_sender(checked.sender.pk)
     except IntegrityError:
         first = _first_with_key(request, tenant)
         if first is None:
@@ -103,7 +129,7 @@ def queue_message(request: MessageRequest, *, allowed_tenants: QuerySet[Tenant])
 def preview_message(request: MessageRequest, *, allowed_tenants: QuerySet[Tenant]) -> Preview:
     """Check as `queue_message` does, store nothing and return the text. Raises RefusedError."""
     checked = _check(request, _tenant(request, allowed_tenants))
-    return Preview(checked.fitted.rendered_text, checked.warnings)
+    return Preview(checked.fitted.rendered_text, checked.warnings, checked.schedule)
 
 
 def _tenant(request: MessageRequest, allowed_tenants: QuerySet[Tenant]) -> Tenant:
@@ -133,10 +159,10 @@ def _repeat(request: MessageRequest, first: Message) -> Queued:
 
 
 def _check(request: MessageRequest, tenant: Tenant) -> _Checked:
-    _refuse_when_off(tenant)
+    refuse_when_off(tenant)
     recipient = _recipient(request)
     sender = _sender(tenant, recipient)
-    template = _template(request, sender)
+    template, repairs = _template(request, sender)
     try:
         fitted = template_text.fit(
             template_components=template.components,
@@ -145,17 +171,26 @@ def _check(request: MessageRequest, tenant: Tenant) -> _Checked:
         )
     except template_text.ParametersMismatchError as error:
         raise RefusedError("parameters_mismatch", str(error), error.fields) from None
+    now = timezone.now()
     return _Checked(
         tenant,
         sender,
         template,
         recipient,
         fitted,
-        warnings=[asdict(repair) for repair in fitted.warnings],
+        accepted_at=now,
+        schedule=schedule(
+            tenant,
+            now=now,
+            lifetime=request.lifetime,
+            is_urgent=request.priority == Priority.URGENT,
+        ),
+        warnings=[asdict(repair) for repair in [*repairs, *fitted.warnings]],
     )
 
 
-def _refuse_when_off(tenant: Tenant) -> None:
+def refuse_when_off(tenant: Tenant) -> None:
+    """Raise RefusedError where nothing may be sent for this bakery."""
     if not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
         raise RefusedError(
             "sending_disabled", "WhatsApp notifications are switched off for the whole platform."
@@ -198,18 +233,35 @@ def _sender(tenant: Tenant, recipient: str) -> PhoneNumber:
     return sender
 
 
-def _template(request: MessageRequest, sender: PhoneNumber) -> MessageTemplate:
+def _template(
+    request: MessageRequest, sender: PhoneNumber
+) -> tuple[MessageTemplate, list[template_text.Repair]]:
+    """Return the template in the asked language, else in the first one that is configured to stand in for it."""
     known = MessageTemplate.objects.filter(account=sender.account_id)
     template = known.filter(name=request.template_name, language=request.language).first()
+    if template is not None and template.is_sendable:
+        return template, []
+    substitute = _substitute(request, known)
+    if substitute is not None:
+        repair = template_text.Repair(
+            "template.language", "language_fallback", request.language, substitute.language
+        )
+        return substitute, [repair]
     if template is None:
         raise _unknown_template(request, known)
-    if not template.is_sendable:
-        raise RefusedError(
-            "template_not_approved",
-            f"Meta has not approved this template: its status is {template.status}.",
-            {"template.template_name": f"Status {template.status}."},
-        )
-    return template
+    raise RefusedError(
+        "template_not_approved",
+        f"Meta has not approved this template: its status is {template.status}.",
+        {"template.template_name": f"Status {template.status}."},
+    )
+
+
+def _substitute(request: MessageRequest, known: MessageTemplateQuerySet) -> MessageTemplate | None:
+    languages = substitutes_for(request.language)
+    if not languages:
+        return None
+    sendable = known.sendable().filter(name=request.template_name, language__in=languages)
+    return min(sendable, key=lambda found: languages.index(found.language), default=None)
 
 
 def _unknown_template(request: MessageRequest, known: QuerySet[MessageTemplate]) -> RefusedError:
@@ -233,7 +285,7 @@ def _unknown_template(request: MessageRequest, known: QuerySet[MessageTemplate])
 
 
 def _store(request: MessageRequest, checked: _Checked) -> Message:
-    now = timezone.now()
+    now, plan = checked.accepted_at, checked.schedule
     message = Message.objects.create(
         tenant=checked.tenant,
         phone_number=checked.sender,
@@ -247,14 +299,13 @@ def _store(request: MessageRequest, checked: _Checked) -> Message:
         request_digest=request.request_digest,
         warnings=checked.warnings,
         requested_by=request.requested_by,
-        send_after=now,
-        expires_at=_expiry(now),
+        priority=request.priority,
+        if_unconfirmed=request.if_unconfirmed,
+        send_after=plan.send_after,
+        expires_at=plan.expires_at,
+        waits_for=plan.waits_for,
         created_at=now,
         updated_at=now,
     )
     MessageEvent.objects.create(message=message, kind=EventKind.QUEUED, at=now)
     return message
-
-
-def _expiry(now: datetime) -> datetime:
-    return now + timedelta(hours=settings.WHATSAPP_MESSAGE_TTL_HOURS)

@@ -39,6 +39,7 @@ def test_production_with_all_secrets_starts(production):
         ("WHATSAPP_SIMULATOR", True),
         ("DEBUG", True),
         ("ENVIRONMENT", "prodution"),
+        ("WHATSAPP_LANGUAGE_FALLBACK", "es=es_ES"),
     ],
 )
 @pytest.mark.django_db

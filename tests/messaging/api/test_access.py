@@ -16,6 +16,8 @@ ENDPOINTS = [
     ("post", SEND, Scope.MESSAGES_SEND),
     ("get", MESSAGES, Scope.MESSAGES_READ),
     ("get", f"{MESSAGES}/{SOME_ID}", Scope.MESSAGES_READ),
+    ("post", f"{MESSAGES}/{SOME_ID}/cancel", Scope.MESSAGES_SEND),
+    ("post", f"{MESSAGES}/{SOME_ID}/resend", Scope.MESSAGES_SEND),
     ("get", TENANTS, Scope.ADMIN_READ),
     ("get", NUMBERS, Scope.ADMIN_READ),
     ("put", f"{TENANTS}/{SOME_ID}", Scope.ADMIN_WRITE),

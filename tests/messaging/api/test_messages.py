@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 
-from messaging.models import EventKind, Message, MessageEvent
+from messaging.models import EventKind, Message, MessageEvent, WaitsFor
 from messaging.models.message import first_id_at
 from messaging.statuses import MessageStatus
 from tests.factories import MessageFactory, message_in
@@ -42,6 +43,7 @@ def test_a_message_is_shown_with_its_history(ana):
     message = MessageFactory(
         tenant=ana.tenant, status="read", send_after=None, wamid="wamid.A1", reference="PO-12345",
         created_at=NOON, sent_at=NOON, delivered_at=NOON, read_at=NOON,
+        expires_at=NOON + timedelta(hours=24), attempts=1,
     )  # fmt: skip
     for kind in (EventKind.READ, EventKind.QUEUED):
         at = NOON if kind == EventKind.QUEUED else NOON + timedelta(seconds=2)
@@ -60,6 +62,12 @@ def test_a_message_is_shown_with_its_history(ana):
         "reference": "PO-12345",
         "whatsapp_message_id": "wamid.A1",
         "phone_number_id": "123456789012345",
+        "priority": "normal",
+        "if_unconfirmed": "leave",
+        "attempts": 1,
+        "waits_for": None,
+        "send_after": None,
+        "expires_at": "2026-11-21T12:00:00Z",
         "error": None,
         "created_at": "2026-11-20T12:00:00Z",
         "sent_at": "2026-11-20T12:00:00Z",
@@ -89,6 +97,15 @@ def test_a_failed_message_says_what_happened_and_who_acts(ana):
 def test_every_status_can_be_shown(ana, status):
     message = message_in(MessageStatus(status), tenant=ana.tenant)
     assert ana.api.get(f"{MESSAGES}/{message.pk}").json()["status"] == status
+
+
+@pytest.mark.parametrize("reason", WaitsFor.values)
+def test_what_a_message_waits_for_is_shown_in_words(ana, reason):
+    message = MessageFactory(tenant=ana.tenant, waits_for=reason, send_after=NOON)
+    answer = ana.api.get(f"{MESSAGES}/{message.pk}", **{"Accept-Language": "es"}).json()
+    assert answer["send_after"] == "2026-11-20T12:00:00Z"
+    with override("en"):
+        assert answer["waits_for"] == {"code": reason, "text": str(WaitsFor(reason).label)}
 
 
 def test_an_unknown_message_is_not_found(ana):
@@ -146,6 +163,16 @@ def test_messages_are_found_by_status(ana):
     assert ids(ana.api.get(MESSAGES, {"status": "failed"})) == [wanted.pk]
 
 
+def test_messages_are_found_by_what_they_wait_for(ana):
+    wanted = MessageFactory(tenant=ana.tenant, waits_for="quiet_hours")
+    MessageFactory(tenant=ana.tenant)
+    MessageFactory(tenant=ana.tenant, waits_for="retry")
+    expired = message_in(MessageStatus.EXPIRED, tenant=ana.tenant, waits_for="quiet_hours")
+    assert ids(ana.api.get(MESSAGES, {"waits_for": "quiet_hours"})) == [wanted.pk]
+    query = {"waits_for": "quiet_hours", "status": "expired"}
+    assert ids(ana.api.get(MESSAGES, query)) == [expired.pk]
+
+
 def test_messages_are_found_by_bakery(ana, carla, platform):
     wanted = MessageFactory(tenant=carla.tenant)
     MessageFactory(tenant=ana.tenant)
@@ -186,6 +213,7 @@ def test_a_plus_that_became_a_blank_on_its_way_is_understood(ana):
     ("name", "value"),
     [
         ("status", "gone"),
+        ("waits_for", "godot"),
         ("tenant_id", "x"),
         ("created_after", "yesterday"),
         ("created_before", "2026-13-01"),

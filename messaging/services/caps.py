@@ -1,0 +1,80 @@
+"""Daily and monthly caps of a bakery: whether a day or a month of its calendar has room for one message more.
+
+A message counts in the day it is taken by Meta, and while it waits in the day it is due. Counting and storing are two
+steps, so requests at the same moment may together pass a cap by their number; a cap is an agreement, not a wall, and
+holding a lock for each message would cost every bakery its speed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import F, Q
+
+from messaging.models import Message, WaitsFor
+from messaging.statuses import MessageStatus
+from tenants.models import Tenant
+
+MAX_TTL = timedelta(days=7)
+# What never reached Meta, or was refused there, costs nothing.
+_NOT_COUNTED = (MessageStatus.CANCELLED, MessageStatus.EXPIRED, MessageStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class ReachedCap:
+    waits_for: WaitsFor
+    until: datetime
+
+
+def reached_cap(tenant: Tenant, moment: datetime, *, now: datetime) -> ReachedCap | None:
+    """Return the cap that leaves no room for a message going out at `moment`, None when there is room.
+
+    One query for each cap the bakery has, bounded by the cap.
+    """
+    local_day = moment.astimezone(ZoneInfo(tenant.time_zone)).date()
+    month = local_day.replace(day=1)
+    periods = (
+        # The month first: where both are reached, tomorrow does not help.
+        (WaitsFor.MONTHLY_CAP, tenant.monthly_cap, month, _next_month(month)),
+        (WaitsFor.DAILY_CAP, tenant.daily_cap, local_day, local_day + timedelta(days=1)),
+    )
+    for waits_for, cap, first_day, next_day in periods:
+        if cap is not None:
+            start, end = _midnight(tenant, first_day), _midnight(tenant, next_day)
+            if _is_full(tenant, cap, start=start, end=end, now=now):
+                return ReachedCap(waits_for, end)
+    return None
+
+
+def _is_full(tenant: Tenant, cap: int, *, start: datetime, end: datetime, now: datetime) -> bool:
+    # What is due now may have been asked for as long ago as a message may wait.
+    longest = max(MAX_TTL, timedelta(hours=settings.WHATSAPP_MESSAGE_TTL_HOURS))
+    counted = (
+        Message.objects.of(tenant)
+        .created_between(after=min(start, now) - longest)
+        .exclude(status__in=_NOT_COUNTED)
+        .filter(_falls_between(start, end, now=now))
+    )
+    return counted[:cap].count() >= cap
+
+
+def _falls_between(start: datetime, end: datetime, *, now: datetime) -> Q:
+    # Waiting messages that expire before their time comes take no room.
+    waiting = Q(send_after__lt=end) & Q(send_after__lt=F("expires_at"))
+    if start > now:
+        waiting &= Q(send_after__gte=start)
+    taken = Q(send_after__isnull=True, accepted_at__gte=start, accepted_at__lt=end)
+    under_way = Q(send_after__isnull=True, accepted_at__isnull=True)
+    return waiting | taken | (under_way & Q(created_at__gte=start, created_at__lt=end))
+
+
+def _midnight(tenant: Tenant, day: date) -> datetime:
+    """Return when the bakery's day begins; where the clock skips midnight, the first moment after it."""
+    return datetime.combine(day, time.min, tzinfo=ZoneInfo(tenant.time_zone)).astimezone(UTC)
+
+
+def _next_month(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1)
