@@ -22,7 +22,7 @@ from messaging.admin.pages import pretty_json, recipient, status_badge
 from messaging.admin.paginator import NewestPaginator
 from messaging.admin.story import story_of
 from messaging.models import Message
-from messaging.services import sending
+from messaging.services import holding, sending
 from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import link, list_url, moment, page_url, phone
 
@@ -47,7 +47,7 @@ class MessageAdmin(ReadOnlyAdmin):
     paginator = NewestPaginator
     list_after_template = "admin/messaging/message/_newest_only.html"
     change_form_template = "admin/messaging/message/change_form.html"
-    actions = ("requeue", "cancel")
+    actions = ("requeue", "leave", "cancel")
     readonly_fields = (
         "state",
         "bakery",
@@ -76,6 +76,7 @@ class MessageAdmin(ReadOnlyAdmin):
                     ("bakery", "sender"),
                     ("to", "template_link"),
                     ("reference", "requested_by"),
+                    ("priority", "if_unconfirmed"),
                     ("repairs", "price"),
                 )
             },
@@ -88,6 +89,7 @@ class MessageAdmin(ReadOnlyAdmin):
                     ("sent", "delivered"),
                     ("was_read", "failed"),
                     ("waits_from", "waits_until"),
+                    "waits_for",
                     ("claimed", "changed"),
                 )
             },
@@ -162,6 +164,14 @@ class MessageAdmin(ReadOnlyAdmin):
         )
         return None
 
+    @admin.action(description=gettext_lazy("Leave the unconfirmed ones"), permissions=["act"])
+    def leave(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        count = holding.leave(queryset)
+        text = ngettext(
+            "%(count)d message is left as it is.", "%(count)d messages are left as they are.", count
+        )
+        self._report(request, count, text, _("None of them was unconfirmed and undecided."))
+
     @admin.action(description=gettext_lazy("Cancel the waiting ones…"), permissions=["act"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
         if "confirmed" not in request.POST:
@@ -218,7 +228,11 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("status"))
     def state(self, message: Message) -> SafeString:
-        return status_badge(message.status)
+        badge = status_badge(message.status)
+        if not message.waits_for:
+            return badge
+        reason = message.get_waits_for_display()
+        return format_html('{}<br><span class="bw-quiet">{}</span>', badge, reason)
 
     @admin.display(description=gettext_lazy("bakery"))
     def bakery(self, message: Message) -> SafeString:

@@ -53,6 +53,7 @@ class Story:
     bubble: RenderedTemplate
     lines: list[Line]
     can_requeue: bool
+    can_leave: bool
     can_cancel: bool
 
 
@@ -66,6 +67,7 @@ def story_of(message: Message, *, language: str) -> Story:
         bubble=bubble_of(message),
         lines=sorted(lines, key=_place),
         can_requeue=message.status == MessageStatus.UNCONFIRMED,
+        can_leave=message.unconfirmed_at is not None and message.acknowledged_at is None,
         can_cancel=message.status == MessageStatus.QUEUED,
     )
 
@@ -104,7 +106,7 @@ def _sentence(message: Message) -> str:
     after_failure = message.failed_at is not None
     match message.status:
         case MessageStatus.QUEUED:
-            return _("It waits to be sent.")
+            return _waiting(message)
         case MessageStatus.SENDING:
             return _("A worker is sending it right now.")
         case MessageStatus.ACCEPTED:
@@ -122,6 +124,12 @@ def _sentence(message: Message) -> str:
         case MessageStatus.CANCELLED:
             return _("It was cancelled before it was sent.")
     return str(capfirst(MessageStatus(message.status).label))
+
+
+def _waiting(message: Message) -> str:
+    if not message.waits_for:
+        return _("It waits to be sent.")
+    return _("It waits for: %(reason)s.") % {"reason": message.get_waits_for_display()}
 
 
 def _event(event: MessageEvent, language: str) -> Line:

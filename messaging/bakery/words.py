@@ -12,7 +12,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from messaging.graph_api.facts import WhoActs
-from messaging.models import EventKind, Message
+from messaging.models import EventKind, Message, WaitsFor
 from messaging.services.explaining import explain
 from messaging.services.obstacles import Obstacle, ObstacleKind
 from messaging.services.overview import Group
@@ -55,6 +55,12 @@ class Line:
     @property
     def recipient(self) -> str:
         return self.message.recipient_name or self.phone
+
+    @property
+    def goes_out_at(self) -> datetime | None:
+        """When it goes out that waits for the clock; None when it goes as soon as it can, or not in time."""
+        waits = self.message.status == MessageStatus.QUEUED and self.message.waits_for in _WAITS
+        return self.message.send_after if waits and not _is_too_late(self.message) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +133,25 @@ _OBSTACLES: dict[ObstacleKind, tuple[StrPromise, StrPromise]] = {
         _("The platform has paused the notices."),
         _("What waits will go out by itself when it goes on; for urgent orders call the supplier."),
     ),
+    ObstacleKind.NUMBER_STOPPED: (
+        _("The number that sends for you has stopped."),
+        _(
+            "The platform has to mend it. What waits will go out by itself; for urgent orders call the supplier."
+        ),
+    ),
     ObstacleKind.NUMBER_UNUSABLE: (
         _("The number that sends for you does not work at the moment."),
         _("The platform has to mend it. For urgent orders call the supplier."),
     ),
 }
 
+
+# What waits for the clock, not for us.
+_WAITS: dict[str, StrPromise] = {
+    WaitsFor.QUIET_HOURS: _("It waits for the end of your quiet hours."),
+    WaitsFor.DAILY_CAP: _("Your bakery's daily limit of notices is reached."),
+    WaitsFor.MONTHLY_CAP: _("Your bakery's monthly limit of notices is reached."),
+}
 
 # Bakeries could act on these, but the catalogue has to speak of templates to say how.
 _TRADE_WORDS = frozenset({131047, 132008})
@@ -150,6 +169,8 @@ def line_for(message: Message, *, language: str) -> Line:
 def advice_for(message: Message, *, language: str) -> Advice | None:
     """Return plain words where something is wrong. What only the platform can mend is not explained to a bakery."""
     explanation = explain(message, language)
+    if message.status == MessageStatus.QUEUED and message.waits_for:
+        return _advice_for_waiting(message)
     if explanation is None:
         return None
     match message.status:
@@ -164,10 +185,7 @@ def advice_for(message: Message, *, language: str) -> Advice | None:
                 gettext("If you still need the order, tell the supplier yourself."),
             )
         case MessageStatus.QUEUED:
-            return Advice(
-                gettext("It has not gone out yet."),
-                gettext("We will try again; you need to do nothing."),
-            )
+            return _soon()
     speaks_to_bakery = explanation.who_acts in {WhoActs.BAKERY, WhoActs.SUPPLIER}
     if speaks_to_bakery and explanation.code not in _TRADE_WORDS:
         return Advice(explanation.title, explanation.action)
@@ -175,6 +193,26 @@ def advice_for(message: Message, *, language: str) -> Advice | None:
         gettext("It could not be delivered; the fault is neither yours nor the supplier's."),
         gettext("Tell the supplier yourself. The platform sees the failure too and can mend it."),
     )
+
+
+def _advice_for_waiting(message: Message) -> Advice:
+    if message.waits_for not in _WAITS:
+        return _soon()
+    title = str(_WAITS[message.waits_for])
+    if _is_too_late(message):
+        return Advice(title, gettext("It will not go out in time: tell the supplier yourself."))
+    return Advice(title, gettext("If it is urgent, call the supplier."))
+
+
+def _soon() -> Advice:
+    return Advice(
+        gettext("It has not gone out yet."),
+        gettext("We will try again; you need to do nothing."),
+    )
+
+
+def _is_too_late(message: Message) -> bool:
+    return message.send_after is not None and message.send_after >= message.expires_at
 
 
 def ago(moment: datetime) -> str:

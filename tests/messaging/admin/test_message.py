@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging.models import EventKind, InboundMessage, MessageEvent, SendAttempt
+from messaging.models import EventKind, InboundMessage, MessageEvent, Priority, SendAttempt
 from messaging.statuses import MessageStatus
 from tenants.models import User
 from tests.factories import MessageFactory, message_in
@@ -95,6 +95,22 @@ def test_every_state_has_a_page_with_a_sentence(paula, status):
     page = paula.get(page_of(message_in(status)))
     assert page.status_code == 200
     assert 'class="bw-headline__sentence"' in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "the end of the bakery&#x27;s quiet hours"),
+        ("es", "el final de las horas de silencio de la panadería"),
+    ],
+)
+def test_list_and_page_say_what_a_message_waits_for(paula, language, words):
+    message = message_in(MessageStatus.QUEUED, waits_for="quiet_hours", priority=Priority.URGENT)
+    accept = {"accept-language": language}
+    assert words in paula.get(LIST, headers=accept).text
+    page = paula.get(page_of(message), headers=accept).text
+    assert f": {words}." in page
+    assert page.count(words) == 2
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from time_machine import travel
 from messaging.bakery import words
 from messaging.graph_api.catalogue import CATALOGUE
 from messaging.graph_api.facts import WhoActs
-from messaging.models import EventKind, InboundMessage, MessageEvent
+from messaging.models import EventKind, InboundMessage, MessageEvent, WaitsFor
 from messaging.models.message import first_id_at
 from messaging.services.obstacles import ObstacleKind
 from messaging.services.overview import Group
@@ -59,6 +59,39 @@ def test_what_failed_stands_first_with_what_to_do(browse, ana, bakery):
     assert text.index("Harinas del Sur") < text.index("Juan García")
     assert "Tell the supplier yourself." in text
     assert "1 notice failed today" in text
+
+
+def test_a_notice_in_quiet_hours_says_when_it_goes_out(browse, ana, bakery):
+    due = datetime.fromisoformat("2026-11-21T06:00:00+00:00")
+    message = message_in(
+        MessageStatus.QUEUED,
+        tenant=bakery,
+        waits_for="quiet_hours",
+        send_after=due,
+        expires_at=due + timedelta(hours=1),
+    )
+    for address in (SETTINGS, f"{SETTINGS}/messages/{message.pk}"):
+        text = text_of(browse(ana).get(address).text)
+        assert "It waits for the end of your quiet hours." in text
+        assert "Goes out from 21 Nov, 07:00" in text
+        spanish = text_of(browse(ana, language="es").get(address).text)
+        assert "Saldrá a partir del 21 nov, 07:00" in spanish
+
+
+@pytest.mark.parametrize("reason", ["daily_cap", "monthly_cap"])
+def test_a_notice_that_expires_before_its_turn_says_so(browse, ana, bakery, reason):
+    due = timezone.now() + timedelta(days=9)
+    message_in(MessageStatus.QUEUED, tenant=bakery, waits_for=reason, send_after=due)
+    text = text_of(browse(ana).get(SETTINGS).text)
+    assert "limit of notices is reached" in text
+    assert "It will not go out in time" in text
+    assert "Goes out from" not in text
+
+
+@pytest.mark.parametrize("reason", WaitsFor.values)
+def test_whatever_a_notice_waits_for_is_said_in_plain_words(browse, ana, bakery, reason):
+    message_in(MessageStatus.QUEUED, tenant=bakery, waits_for=reason)
+    assert 'class="line__advice"' in browse(ana).get(SETTINGS).text
 
 
 def test_at_most_twenty_are_listed(browse, ana, bakery):
