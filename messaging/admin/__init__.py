@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from messaging.admin.account import SendingAccountAdmin
+from messaging.admin.alert import AlertAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.message import MessageAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
@@ -12,6 +13,7 @@ from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
 from messaging.admin.webhook_delivery import WebhookDeliveryAdmin
 
 __all__ = [
+    "AlertAdmin",
     "InboundMessageAdmin",
     "MessageAdmin",
     "MessageEventAdmin",

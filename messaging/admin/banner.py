@@ -10,9 +10,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from messaging.services.accounts import is_credential_error
-from messaging.services.explaining import WHO, explain_code
-from tenants.display import page_url
-from tenants.models import WhatsAppBusinessAccount
+from messaging.services.explaining import WHO, Explanation, explain_code
+from tenants.display import page_url, phone
+from tenants.models import PhoneNumber, WhatsAppBusinessAccount
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,6 +30,7 @@ class HaltedLine:
     who: str
     action: str
     url: str
+    link: str
     is_fault: bool
 
 
@@ -50,7 +51,9 @@ def halted_line(request: HttpRequest) -> dict[str, Any]:
         return {"halted_line": _of(halted)}
     if not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
         return {"halted_line": _switched_off()}
-    return {}
+    stopped = PhoneNumber.objects.filter(sending_stopped_at__isnull=False)
+    number = stopped.order_by("sending_stopped_at", "id").first()
+    return {"halted_line": _of_number(number)} if number is not None else {}
 
 
 def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
@@ -63,12 +66,11 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
             who=_("The platform"),
             action=_("Resume it on the account's page; what waits goes out then."),
             url=url,
+            link=_("Open the account"),
             is_fault=False,
         )
     known = explain_code(account.sending_stopped_code, translation.get_language() or "en")
-    why = known.title
-    if known.code is not None:
-        why = f"{why} ({known.code})"
+    why = _with_code(known)
     if account.previous_token_until and is_credential_error(account.sending_stopped_code):
         kept = _(
             "It is the new token that was refused; the previous one is kept and not used by itself. "
@@ -82,8 +84,28 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
         who=str(WHO[known.who_acts]),
         action=known.action,
         url=url,
+        link=_("Open the account"),
         is_fault=True,
     )
+
+
+def _of_number(number: PhoneNumber) -> HaltedLine:
+    known = explain_code(number.sending_stopped_code, translation.get_language() or "en")
+    title = _("The number %(number)s has stopped. Its messages wait; nothing is lost.")
+    return HaltedLine(
+        title=title % {"number": phone(number.display_phone_number) or number.phone_number_id},
+        since=number.sending_stopped_at,
+        why=_with_code(known),
+        who=str(WHO[known.who_acts]),
+        action=known.action,
+        url=page_url("tenants_phonenumber", number.pk),
+        link=_("Open the number"),
+        is_fault=True,
+    )
+
+
+def _with_code(known: Explanation) -> str:
+    return known.title if known.code is None else f"{known.title} ({known.code})"
 
 
 def _switched_off() -> HaltedLine:
@@ -94,5 +116,6 @@ def _switched_off() -> HaltedLine:
         who=_("The platform"),
         action=_("Set it to true and restart."),
         url="",
+        link="",
         is_fault=False,
     )

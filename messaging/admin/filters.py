@@ -27,15 +27,21 @@ if TYPE_CHECKING:
     Choices = list[tuple[str, StrOrPromise]]
 
 
+_UNDECIDED = "undecided"
+
+
 class StatusFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
     title = gettext_lazy("status")
     parameter_name = "status"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> Choices:
-        return [(status.value, status.label) for status in MessageStatus]
+        states: Choices = [(status.value, status.label) for status in MessageStatus]
+        return [*states, (_UNDECIDED, _("unconfirmed, to be decided"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
         wanted = self.value()
+        if wanted == _UNDECIDED:
+            return queryset.filter(unconfirmed_at__isnull=False, acknowledged_at__isnull=True)
         if wanted not in MessageStatus.values:
             return queryset
         # `status` is in no index on purpose; what waits has small ones of its own.
@@ -43,6 +49,8 @@ class StatusFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no typ
             return queryset.filter(send_after__isnull=False)
         if wanted == MessageStatus.SENDING:
             return queryset.filter(claimed_at__isnull=False)
+        if wanted == MessageStatus.UNCONFIRMED:
+            return queryset.filter(unconfirmed_at__isnull=False)
         return queryset.filter(status=wanted)
 
 

@@ -12,6 +12,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from messaging.admin.alert import open_alerts
 from messaging.admin.pages import event_look
 from messaging.models import Message, WebhookDelivery
 from messaging.statuses import MessageStatus
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 # Waiting longer than this while the line is open means that no worker takes the messages.
 _WAITS_LONG = timedelta(minutes=2)
+_ALERTS_SHOWN = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         title=_("Home"),
         tiles=[_line(account), _queue(now), _numbers(request), _webhooks(now), _bakeries()],
         today=_today(now),
+        alerts=open_alerts(limit=_ALERTS_SHOWN),
     )
     return context
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from messaging.graph_api.catalogue import facts_for
@@ -39,6 +40,10 @@ _EXPIRED = (
     ),
     Text("Send it again if it is still needed.", "Envíalo otra vez si aún hace falta."),
 )
+_EXPIRED_WAITING = Text(
+    "The message was not sent in time. It waited for: {reason}.",
+    "El mensaje no salió a tiempo. Esperaba: {reason}.",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +63,22 @@ def explain(message: Message, language: str) -> Explanation | None:
         case MessageStatus.UNCONFIRMED:
             return _own(_UNCONFIRMED, WhoActs.PLATFORM, language)
         case MessageStatus.EXPIRED:
-            return _own(_EXPIRED, WhoActs.BAKERY, language)
+            return _expired(message, language)
         case MessageStatus.FAILED:
             return _of_meta(facts_for(message.error_code), message.error_code, language)
         case MessageStatus.QUEUED if message.error_code is not None:
             return _of_meta(facts_for(message.error_code), message.error_code, language)
     return None
+
+
+def _expired(message: Message, language: str) -> Explanation:
+    known = _own(_EXPIRED, WhoActs.BAKERY, language)
+    if not message.waits_for:
+        return known
+    with translation.override(language):
+        reason = str(message.get_waits_for_display())
+    title = _EXPIRED_WAITING.in_language(language).replace("{reason}", reason)
+    return replace(known, title=title)
 
 
 def explain_code(code: int | None, language: str) -> Explanation:

@@ -21,10 +21,13 @@ class ObstacleKind(StrEnum):
     NO_NUMBER = "no_number"
     STOPPED = "stopped"
     PAUSED = "paused"
+    NUMBER_STOPPED = "number_stopped"
     NUMBER_UNUSABLE = "number_unusable"
 
 
-_KEEP_WAITING = frozenset({ObstacleKind.PAUSED, ObstacleKind.NUMBER_UNUSABLE})
+_KEEP_WAITING = frozenset(
+    {ObstacleKind.PAUSED, ObstacleKind.NUMBER_STOPPED, ObstacleKind.NUMBER_UNUSABLE}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,8 @@ def _obstacles_of_sender(sender: PhoneNumber) -> list[Obstacle]:
         return [Obstacle(ObstacleKind.STOPPED, since=account.sending_stopped_at)]
     if account.sending_paused_at is not None:
         return [Obstacle(ObstacleKind.PAUSED, since=account.sending_paused_at)]
+    if sender.sending_stopped_at is not None:
+        return [Obstacle(ObstacleKind.NUMBER_STOPPED, since=sender.sending_stopped_at)]
     if sender.status in UNUSABLE_STATUSES:
         return [Obstacle(ObstacleKind.NUMBER_UNUSABLE)]
     return []

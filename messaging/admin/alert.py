@@ -1,0 +1,152 @@
+"""Alerts: what the platform's staff should know, the open ones first, each with what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.db.models import F
+from django.utils import translation
+from django.utils.html import format_html
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from messaging.models import Alert, AlertKind
+from messaging.services.explaining import explain_code
+from messaging.statuses import MessageStatus
+from tenants.admin.base import ReadOnlyAdmin
+from tenants.display import BAD, GOOD, badge, link, list_url, moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
+    from django.utils.safestring import SafeString
+    from django_stubs_ext import StrPromise
+
+# Where a cause is looked at; the code of Meta's, where there is one, says more than these.
+_ACTIONS: dict[str, StrPromise] = {
+    AlertKind.ACCOUNT_STOPPED: gettext_lazy(
+        "Mend the cause, then resume sending on the account's page; messages wait until then."
+    ),
+    AlertKind.NUMBER_STOPPED: gettext_lazy(
+        "Mend the cause. The number is tried again every ten minutes; its messages wait."
+    ),
+    AlertKind.TEMPLATE_STOPPED: gettext_lazy(
+        "Look at the template in WhatsApp Manager. Its messages wait until Meta approves it again, or expire."
+    ),
+    AlertKind.MESSAGES_HELD: gettext_lazy(
+        "Wait: Meta decides within the hour and sends them or drops them. What is dropped fails and must be sent again."
+    ),
+    AlertKind.MESSAGE_UNCONFIRMED: gettext_lazy(
+        "Ask the recipient whether it came. Then send it again, or leave it as it is."
+    ),
+    AlertKind.PORTFOLIO_LIMIT: gettext_lazy(
+        "Messages to new recipients wait until others leave the 24 hours. Verify the business at Meta for a higher limit."
+    ),
+    AlertKind.TOKEN_EXPIRES: gettext_lazy(
+        "Generate a new token at Meta and paste it on the account's page."
+    ),
+}
+_PAGES: dict[str, tuple[str, dict[str, str]]] = {
+    AlertKind.ACCOUNT_STOPPED: ("tenants_whatsappbusinessaccount", {}),
+    AlertKind.NUMBER_STOPPED: ("tenants_phonenumber", {}),
+    AlertKind.TEMPLATE_STOPPED: ("messaging_messagetemplate", {"state": "blocked"}),
+    AlertKind.MESSAGES_HELD: ("messaging_message", {"status": MessageStatus.HELD}),
+    AlertKind.MESSAGE_UNCONFIRMED: ("messaging_message", {"status": "undecided"}),
+    AlertKind.PORTFOLIO_LIMIT: ("messaging_message", {"status": MessageStatus.QUEUED}),
+}
+_OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
+# A word of ours, not a name.
+_NAMELESS = frozenset({AlertKind.MESSAGE_UNCONFIRMED})
+
+
+@dataclass(frozen=True, slots=True)
+class AlertLine:
+    """One alert in words: what, about what, why and what to do, and where its rows are."""
+
+    title: str
+    about: str
+    why: str
+    action: str
+    url: str
+    opened_at: datetime
+
+
+def line_of(alert: Alert) -> AlertLine:
+    why, action = "", str(_ACTIONS.get(alert.kind, _ACTIONS[AlertKind.TOKEN_EXPIRES]))
+    if alert.code is not None:
+        known = explain_code(alert.code, translation.get_language() or "en")
+        why, action = f"{known.title} ({alert.code})", known.action
+    page, query = _PAGES.get(alert.kind, _OTHERWISE)
+    return AlertLine(
+        title=str(capfirst(str(alert.get_kind_display()))),
+        about="" if alert.kind in _NAMELESS else alert.subject,
+        why=why,
+        action=action,
+        url=list_url(page, **query),
+        opened_at=alert.opened_at,
+    )
+
+
+def open_alerts(*, limit: int) -> list[AlertLine]:
+    return [line_of(alert) for alert in Alert.objects.open().newest_first()[:limit]]
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [("open", _("open")), ("closed", _("closed"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Alert]) -> QuerySet[Alert]:
+        if self.value() in {"open", "closed"}:
+            return queryset.filter(closed_at__isnull=self.value() == "open")
+        return queryset
+
+
+@admin.register(Alert)
+class AlertAdmin(ReadOnlyAdmin):
+    """Opened once however often the cause shows, closed by the product itself when it is mended."""
+
+    list_display = ("what", "state", "about", "to_do", "opened")
+    list_display_links = None
+    list_filter = (OpenFilter, "kind")
+    ordering = (F("closed_at").desc(nulls_first=True), "-opened_at", "-id")
+    sortable_by = ()
+    list_per_page = 50
+    fields = readonly_fields = ("what", "state", "about", "to_do", "opened", "closed")
+
+    @admin.display(description=gettext_lazy("alert"))
+    def what(self, alert: Alert) -> SafeString:
+        line = line_of(alert)
+        return link(line.url, line.title)
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, alert: Alert) -> SafeString:
+        if alert.closed_at is None:
+            return badge(_("open"), icon="notifications_active", tone=BAD)
+        return badge(_("closed"), icon="check_circle", tone=GOOD)
+
+    @admin.display(description=gettext_lazy("about"))
+    def about(self, alert: Alert) -> str:
+        return line_of(alert).about or "–"
+
+    @admin.display(description=gettext_lazy("what to do"))
+    def to_do(self, alert: Alert) -> SafeString | str:
+        line = line_of(alert)
+        if not line.why:
+            return line.action
+        return format_html('{}<br><span class="bw-quiet">{}</span>', line.why, line.action)
+
+    @admin.display(description=gettext_lazy("opened"))
+    def opened(self, alert: Alert) -> SafeString | str:
+        return moment(alert.opened_at)
+
+    @admin.display(description=gettext_lazy("closed"))
+    def closed(self, alert: Alert) -> SafeString | str:
+        return moment(alert.closed_at)
