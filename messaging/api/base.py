@@ -49,10 +49,10 @@ class ApiView(APIView):
 
 def read_body(request: Request, serializer_class: type[serializers.BaseSerializer[Any]]) -> Any:
     """Return the validated body; an empty one is no JSON object either."""
-    if request.META.get("HTTP_TRANSFER_ENCODING"):
+    if request.headers.get("transfer-encoding"):
         # The server marks no end of such a body, else `with_length` of bakery_whatsapp had read it.
         raise RefusalError("length_required", "Send the body whole, with a Content-Length.")
-    if not int(request.META.get("CONTENT_LENGTH") or 0):
+    if not int(request.headers.get("content-length") or 0):
         raise RefusalError("malformed_request", "The body is empty. Send one JSON object.")
     return validated(serializer_class(data=request.data))
 

@@ -154,7 +154,7 @@ def digest_of(body: Mapping[str, Any]) -> str:
 
 def _idempotency_key(request: Request, body: dict[str, Any]) -> str | None:
     in_body: str | None = body.get("idempotency_key")
-    in_header: str | None = request.META.get("HTTP_IDEMPOTENCY_KEY")
+    in_header: str | None = request.headers.get("idempotency-key")
     if in_header is None:
         return in_body
     in_header = in_header.strip()
