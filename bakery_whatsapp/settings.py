@@ -46,6 +46,8 @@ WHATSAPP_APP_SECRETS: list[str] = env.list("WHATSAPP_APP_SECRET", default=[])
 WHATSAPP_GRAPH_URL = env.str("WHATSAPP_GRAPH_URL", "https://graph.facebook.com").rstrip("/")
 # Messages a second that leave one number; Meta allows 80 in both directions together.
 WHATSAPP_MPS_SHARE = env.float("WHATSAPP_MPS_SHARE", 65.0)
+# How long Meta may take to answer; then nobody knows whether it took the message.
+WHATSAPP_TIMEOUT_S = env.float("WHATSAPP_TIMEOUT_S", 15.0)
 WHATSAPP_MESSAGE_TTL_HOURS = env.int("WHATSAPP_MESSAGE_TTL_HOURS", 24)
 # Parts of Meta's limit of recipients a day: what we leave unused, and what normal messages leave to urgent ones.
 WHATSAPP_LIMIT_HEADROOM = env.float("WHATSAPP_LIMIT_HEADROOM", 0.02)

@@ -47,6 +47,7 @@ _NEEDED = (
     "components",
     "priority",
     "attempts",
+    "claimed_at",
     "error_code",
     "error_details",
     "fbtrace_id",

@@ -12,6 +12,8 @@ from tenants.models import WhatsAppBusinessAccount
 
 # Requests one process keeps in flight. Meta answers within some tenths of a second, a number sends 65 a second.
 CONCURRENCY = 64
+# Nothing is written before the connection stands, so giving up on it early costs nothing.
+_CONNECT_TIMEOUT_S = 3.05
 
 
 @cache
@@ -26,4 +28,5 @@ def graph_api_for(account: WhatsAppBusinessAccount) -> GraphApi:
         access_token=account.access_token,
         app_secret=next(iter(account.app_secret_list), None),
         session=_session(),
+        timeout_s=(_CONNECT_TIMEOUT_S, settings.WHATSAPP_TIMEOUT_S),
     )

@@ -52,8 +52,11 @@ RECORD_WITHIN_S = 0.2
 # Outcomes are kept this long for a PostgreSQL that is restarted; it is asked again this often.
 DATABASE_AWAY_S = 60.0
 DATABASE_PAUSE_S = 0.5
-# No request lasts this long, so whoever claimed the row is gone and nobody knows whether Meta got the message.
-CLAIM_LOST_AFTER = timedelta(minutes=2)
+# No request lasts this long, so whoever claimed the row is gone and nobody knows whether Meta got the message: two
+# minutes with the usual time-out.
+CLAIM_LOST_AFTER = 8 * timedelta(seconds=settings.WHATSAPP_TIMEOUT_S)
+# Who waited longer for a free connection is not sent any more, lest the claim be taken for lost meanwhile.
+SENT_WITHIN = CLAIM_LOST_AFTER / 2
 # By now a status webhook would have told what became of a message without an answer.
 UNCONFIRMED_SHOWN_AFTER = timedelta(minutes=10)
 
@@ -267,6 +270,8 @@ def _attempt(api: GraphApi, number: PhoneNumber, message: Message) -> Outcome:
     started_at, started = timezone.now(), time.monotonic()
     sent, error = None, None
     try:
+        if message.claimed_at and started_at - message.claimed_at > SENT_WITHIN:
+            raise errors.NotSentError("No connection to Meta was free in time")
         sent = api.send_message(number.phone_number_id, _payload(message))
     except errors.GraphApiError as failure:
         error = failure
