@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from messaging import demo
 from tenants.models import PhoneNumber, WhatsAppBusinessAccount
 from tests.factories import (
     AccountFactory,
@@ -19,6 +21,7 @@ from tests.factories import (
     DefaultNumberFactory,
     PhoneNumberFactory,
 )
+from tests.messaging.token_meta import NEW, TokenMeta, said_of
 from tests.tenants.admin.test_account import FORM
 
 META = Path(__file__).resolve().parents[2] / "meta"
@@ -86,22 +89,56 @@ def test_pausing_and_resuming_ask_first(paula, account, broker):
     assert account.is_sending
 
 
-def test_a_new_token_lets_sending_go_on_after_a_credential_error(paula, account, broker):
-    stop(190)
+@pytest.fixture
+def token_meta(meta, account):
+    return TokenMeta(meta.mock)
+
+
+def paste(paula, account, token):
     address = reverse("admin:tenants_whatsappbusinessaccount_change", args=(account.pk,))
-    page = paula.post(address, {**FORM, "new_access_token": "EAAnewInvented"}, follow=True).text
+    return paula.post(address, {**FORM, "new_access_token": token}, follow=True).text
+
+
+def test_a_new_token_lets_sending_go_on_after_a_credential_error(
+    paula, account, token_meta, broker
+):
+    stop(190)
+    page = paste(paula, account, f" {NEW} ")
     assert "With the new token sending goes on" in page
+    assert "The old one is revoked at Meta after" in page
     account.refresh_from_db()
     assert account.is_sending
+    assert (account.access_token, account.previous_token_list) == (NEW, [demo.ACCESS_TOKEN])
 
 
-def test_a_new_token_does_not_resume_what_a_person_paused(paula, account):
+def test_a_new_token_does_not_resume_what_a_person_paused(paula, account, token_meta, broker):
     stop(190)
     WhatsAppBusinessAccount.objects.update(sending_paused_at=timezone.now())
-    address = reverse("admin:tenants_whatsappbusinessaccount_change", args=(account.pk,))
-    paula.post(address, {**FORM, "new_access_token": "EAAnewInvented"})
+    assert "With the new token sending goes on" not in paste(paula, account, NEW)
     account.refresh_from_db()
     assert not account.is_sending
+
+
+def test_what_is_wrong_with_a_pasted_token_stands_beside_the_field(
+    paula, account, token_meta, broker
+):
+    stop(190)
+    token_meta.tokens[NEW] = said_of(timedelta(hours=24), scopes=[])
+    page = paste(paula, account, NEW)
+    assert "This is a 24-hour token" in page
+    assert "The token lacks the permission whatsapp_business_messaging" in page
+    assert NEW not in page
+    account.refresh_from_db()
+    assert account.access_token == demo.ACCESS_TOKEN
+    assert not account.is_sending
+
+
+def test_a_refusal_of_the_new_token_says_that_the_old_one_is_kept(
+    paula, account, token_meta, broker
+):
+    paste(paula, account, NEW)
+    stop(190)
+    assert "It is the new token that was refused" in paula.get("/admin/").text
 
 
 def test_a_spare_number_becomes_the_default_after_asking(paula, account):

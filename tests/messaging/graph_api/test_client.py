@@ -414,6 +414,56 @@ def test_an_invalid_token_is_an_answer_too(meta):
     assert (facts.expires_at, facts.never_expires) == (None, True)
 
 
+def test_a_token_is_revoked_with_the_apps_id_and_secret(meta):
+    meta.get(
+        f"{BASE}/v26.0/oauth/revoke",
+        json={"success": True},
+        match=[
+            matchers.query_param_matcher(
+                {
+                    "client_id": "993000000000004",
+                    "client_secret": "s3cret",
+                    "revoke_token": "EAAold",
+                },
+                strict_match=False,
+            ),
+            matchers.header_matcher({"Authorization": f"Bearer {TOKEN}"}),
+        ],
+    )
+    client().revoke_token("EAAold", app_id="993000000000004", app_secret="s3cret")
+
+
+@pytest.mark.parametrize("answer", [{}, {"success": False}, {"success": "true"}])
+def test_a_revocation_that_is_not_confirmed_is_no_answer(meta, answer):
+    meta.get(f"{BASE}/v26.0/oauth/revoke", json=answer)
+    with pytest.raises(NoAnswerError):
+        client().revoke_token("EAAold", app_id="993000000000004", app_secret="s3cret")
+
+
+def test_a_token_is_exchanged_for_one_of_60_days(meta):
+    asked = {
+        "grant_type": "fb_exchange_token",
+        "client_id": "993000000000004",
+        "client_secret": "s3cret",
+        "fb_exchange_token": TOKEN,
+        "set_token_expires_in_60_days": "true",
+    }
+    meta.get(
+        f"{BASE}/v26.0/oauth/access_token",
+        json={"access_token": "EAAnew", "token_type": "bearer", "expires_in": 5183944},
+        match=[matchers.query_param_matcher(asked, strict_match=False)],
+    )
+    exchanged = client().exchange_token(TOKEN, app_id="993000000000004", app_secret="s3cret")
+    assert exchanged == "EAAnew"
+
+
+@pytest.mark.parametrize("answer", [{}, {"access_token": ""}, {"access_token": 5}])
+def test_an_exchange_without_a_token_is_no_answer(meta, answer):
+    meta.get(f"{BASE}/v26.0/oauth/access_token", json=answer)
+    with pytest.raises(NoAnswerError):
+        client().exchange_token(TOKEN, app_id="993000000000004", app_secret="s3cret")
+
+
 def test_a_failed_inspection_names_no_token():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]

@@ -9,7 +9,8 @@ from messaging import demo, queues
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import MessageTemplate
 from messaging.services import numbers, sweeping, syncing, templates
-from messaging.services.accounts import check_token, current_account
+from messaging.services.accounts import current_account
+from messaging.services.tokens import check_token
 from tenants.models import PhoneNumber
 from tests.factories import (
     AccountFactory,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -178,6 +179,29 @@ class TestTokens:
         query = f"client_id={demo.APP_ID}&client_secret={demo.APP_SECRET}&revoke_token={token}"
         assert graph.get(f"oauth/revoke?{query}").json() == {"success": True}
         assert graph.get(FIRST).json()["error"]["code"] == 190
+
+    def test_on_the_day_they_end_all_tokens_given_out_are_refused_and_a_new_one_works(self, graph):
+        minted = self.mint(graph)
+        account.end_tokens()
+        for token in (demo.ACCESS_TOKEN, minted):
+            graph.token = token
+            assert graph.get(FIRST).json()["error"]["error_subcode"] == 463
+        graph.token = account.mint_token(expires_in_s=0)
+        assert graph.get(FIRST).status_code == 200
+
+    def test_a_token_can_be_of_another_kind(self, graph):
+        token = account.mint_token(expires_in_s=86_400, type="USER", scopes=["public_profile"])
+        facts = self.inspect(graph, token)
+        assert (facts["type"], facts["scopes"]) == ("USER", ["public_profile"])
+
+
+def test_the_scenarios_page_gives_out_a_token_and_lets_them_end(graph, client):
+    page = client.post("/simulator/scenarios/tokens/new", follow=True).text
+    (token,) = re.findall(r"EAA[0-9a-f]{48}", page)
+    graph.token = token
+    assert graph.get(FIRST).status_code == 200
+    client.post("/simulator/scenarios/tokens/end")
+    assert graph.get(FIRST).json()["error"]["code"] == 190
 
 
 def test_without_redis_the_graph_answers_503_in_metas_envelope(graph, settings):

@@ -3,8 +3,13 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from messaging import demo
 from tenants.models import WhatsAppBusinessAccount
 from tests.factories import AccountFactory
+from tests.messaging.conftest import meta
+from tests.messaging.token_meta import NEW, TokenMeta
+
+__all__ = ["meta"]
 
 FORM = {
     "name": "Bakery Platform",
@@ -44,20 +49,21 @@ def test_an_empty_field_keeps_the_stored_secret(paula, address):
     assert account.token_issued_at is None
 
 
-def test_new_secrets_replace_the_old_ones_and_stay_unseen(paula, address):
+def test_new_secrets_replace_the_old_ones_and_stay_unseen(paula, address, meta, broker):
+    TokenMeta(meta.mock)
     new = {
-        "new_access_token": "EAAnewInvented",
-        "new_app_secrets": "first, second",
+        "new_access_token": NEW,
+        "new_app_secrets": f"{demo.APP_SECRET}, second",
         "new_webhook_verify_token": "newword",
     }
     page = paula.post(address, {**FORM, **new, "_continue": "1"}, follow=True).text
     account = WhatsAppBusinessAccount.objects.get()
-    assert account.access_token == "EAAnewInvented"
-    assert account.app_secret_list == ["first", "second"]
+    assert account.access_token == NEW
+    assert account.app_secret_list == [demo.APP_SECRET, "second"]
     assert account.webhook_verify_token == "newword"
     assert account.token_issued_at is not None
     history = paula.get(address.replace("change", "history")).text
-    for secret in ("EAAnewInvented", "second", "newword"):
+    for secret in (NEW, demo.APP_SECRET, "newword"):
         assert secret not in page + history
 
 
