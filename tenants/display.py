@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from tenants.phone_numbers import formatted
@@ -65,17 +66,19 @@ def number_status_badge(status: str) -> SafeString | str:
     return badge(status, icon=icon, tone=tone)
 
 
-def moment(at: datetime | None) -> SafeString | str:
+def moment(at: datetime | None, *, with_seconds: bool = False) -> SafeString | str:
     """Show a time in the zone of the admin, UTC in its title."""
     if at is None:
         return "–"
     local, utc = timezone.localtime(at), at.astimezone(UTC)
-    is_this_year = local.year == timezone.localtime().year
+    # Spanish writes its months small.
+    day = "j b" if get_language() == "es" else "j M"
+    year = "" if local.year == timezone.localtime().year else " Y"
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
         utc.isoformat(timespec="seconds"),
         utc.strftime("%Y-%m-%d %H:%M:%S"),
-        dateformat.format(local, "j M, H:i" if is_this_year else "j M Y, H:i"),
+        dateformat.format(local, f"{day}{year}, {'H:i:s' if with_seconds else 'H:i'}"),
     )
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import admin
+from django.utils.html import strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -53,6 +54,9 @@ class InboundMessageAdmin(ReadOnlyAdmin):
         (None, {"fields": ("text", ("writer", "received"), ("bakery", "to_number"), "answered")}),
         (gettext_lazy("Technical"), {"fields": (("kind", "sender_user_id"), "wamid", "raw")}),
     )
+
+    def heading(self, inbound: InboundMessage) -> str:
+        return _("Received %(time)s") % {"time": strip_tags(moment(inbound.received_at))}
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[InboundMessage], search_term: str

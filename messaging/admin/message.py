@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.http import HttpRequest, HttpResponse
 from django.utils import translation
-from django.utils.html import format_html
+from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -21,6 +21,7 @@ from messaging.admin.filters import (
 from messaging.admin.pages import pretty_json, recipient, status_badge
 from messaging.admin.paginator import NewestPaginator
 from messaging.admin.story import story_of
+from messaging.admin.wording import price
 from messaging.models import Message
 from messaging.services import holding, sending
 from tenants.admin.base import ReadOnlyAdmin, confirmation
@@ -107,6 +108,11 @@ class MessageAdmin(ReadOnlyAdmin):
             },
         ),
     )
+
+    def heading(self, message: Message) -> str:
+        if message.reference:
+            return _("Order %(order)s") % {"order": message.reference}
+        return _("Message of %(time)s") % {"time": strip_tags(moment(message.created_at))}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         found: QuerySet[Message] = super().get_queryset(request)
@@ -307,8 +313,7 @@ class MessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("pricing"))
     def price(self, message: Message) -> str:
-        facts = message.pricing or {}
-        return " · ".join(f"{name}: {value}" for name, value in sorted(facts.items())) or "–"
+        return price(message.pricing)
 
     @admin.display(description=gettext_lazy("components"))
     def parameters(self, message: Message) -> SafeString:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.templatetags.static import static
 from django.utils.html import format_html
 
+from messaging.admin.wording import outcome_words, verdict_words
 from messaging.models import MessageTemplate
 from messaging.statuses import MessageStatus
 from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, badge, link, page_url, phone
@@ -71,7 +72,7 @@ def template_status_badge(template: MessageTemplate) -> SafeString:
 def outcome_badge(outcome: str) -> SafeString:
     """Show how one request to Meta ended: accepted, held, or the class of the error."""
     tone, icon = _OUTCOME.get(outcome, (BAD, "error"))
-    return badge(outcome.replace("_", " "), icon=icon, tone=tone)
+    return badge(outcome_words(outcome), icon=icon, tone=tone)
 
 
 def verdict_badge(verdict: str) -> SafeString:
@@ -82,7 +83,7 @@ def verdict_badge(verdict: str) -> SafeString:
         "ignored": (CAUTION, "help"),
     }
     tone, icon = looks.get(verdict, (BAD, "error"))
-    return badge(verdict or "?", icon=icon, tone=tone)
+    return badge(verdict_words(verdict), icon=icon, tone=tone)
 
 
 def message_link(message: Message) -> SafeString:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.admin.pages import pretty_json, verdict_badge
 from messaging.admin.paginator import NewestPaginator
+from messaging.admin.wording import reason
 from messaging.models import WebhookDelivery
 from messaging.services.receiving import apply_delivery
 from tenants.admin.base import ReadOnlyAdmin
@@ -60,6 +61,9 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         "failure",
         "pretty_body",
     )
+
+    def heading(self, delivery: WebhookDelivery) -> str:
+        return _("Webhook %(id)d") % {"id": delivery.pk}
 
     def has_apply_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return request.user.has_perm("messaging.change_webhookdelivery")
@@ -131,7 +135,7 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
                     str(verdict.get("change", "")),
                     str(verdict.get("what", "")),
                     verdict_badge(str(verdict.get("verdict", ""))),
-                    str(verdict.get("why") or ""),
+                    reason(str(verdict.get("why") or "")),
                 )
                 for verdict in delivery.verdicts
             ),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
+from tenants.admin.base import Headed
 from tenants.display import BAD, CAUTION, GOOD, badge, link, list_url, moment, yes_or_no
 from tenants.models import WhatsAppBusinessAccount
 
@@ -62,7 +63,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in
 
 
 @admin.register(WhatsAppBusinessAccount)
-class WhatsAppBusinessAccountAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class WhatsAppBusinessAccountAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     form = AccountForm
     actions = None
     list_display = ("title", "waba_id", "line", "token", "numbers")
@@ -100,6 +101,9 @@ class WhatsAppBusinessAccountAdmin(ModelAdmin):  # type: ignore[misc]  # unfold 
         ),
     )
 
+    def heading(self, account: WhatsAppBusinessAccount) -> str:
+        return account.name or str(account)
+
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False  # numbers, templates and every message hang on it
 
@@ -120,7 +124,7 @@ class WhatsAppBusinessAccountAdmin(ModelAdmin):  # type: ignore[misc]  # unfold 
             return
         # Only these: a worker may have stopped the line since the row was read.
         facts = ("token_issued_at", "token_checked_at", "token_expires_at")
-        obj.save(update_fields=[*form.Meta.fields, *form.replaced, *facts])
+        obj.save(update_fields=[*AccountForm.Meta.fields, *form.replaced, *facts])
 
     def construct_change_message(
         self, request: HttpRequest, form: AccountForm, formsets: Any, add: bool = False

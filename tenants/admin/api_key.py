@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from tenants.admin.base import confirmation
+from tenants.admin.base import Headed, confirmation
 from tenants.display import (
     BAD,
     CAUTION,
@@ -86,7 +86,7 @@ class UsableFilter(admin.SimpleListFilter):
 
 
 @admin.register(ApiKey)
-class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class ApiKeyAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Keys are made here and shown once, limited and revoked, never deleted: their history explains who sent."""
 
     actions = None
@@ -107,6 +107,9 @@ class ApiKeyAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         (gettext_lazy("Limits"), {"fields": (("expires_at", "requests_per_minute"),)}),
         (gettext_lazy("Use"), {"fields": (("made", "used"),)}),
     )
+
+    def heading(self, key: ApiKey) -> str:
+        return str(key.label)
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiKey | None = None) -> Any:
         return super().get_readonly_fields(request, obj) if obj else ()

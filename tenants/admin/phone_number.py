@@ -121,6 +121,9 @@ class PhoneNumberAdmin(ReadOnlyAdmin):
         (gettext_lazy("Technical"), {"fields": ("phone_number_id", "account_link", "created")}),
     )
 
+    def heading(self, number: PhoneNumber) -> str:
+        return phone(number.display_phone_number)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[PhoneNumber]:
         standing = PhoneNumberAssignment.objects.open().select_related("tenant")
         found: QuerySet[PhoneNumber] = super().get_queryset(request)
@@ -174,7 +177,7 @@ class PhoneNumberAdmin(ReadOnlyAdmin):
     def state(self, number: PhoneNumber) -> SafeString | str:
         return number_status_badge(number.status)
 
-    @admin.display(description=gettext_lazy("messaging limit"))
+    @admin.display(description=gettext_lazy("limit"))
     def limit(self, number: PhoneNumber) -> str:
         return number.messaging_limit or "–"
 

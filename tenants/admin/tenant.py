@@ -101,7 +101,8 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
                     "tier",
                     ("daily_cap", "monthly_cap"),
                     ("quiet_from", "quiet_until"),
-                    ("suspended_until", "suspension_reason"),
+                    "suspended_until",
+                    "suspension_reason",
                 )
             },
         ),

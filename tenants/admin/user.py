@@ -58,7 +58,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "full_name", "email", "works_at", "kind", "active", "seen")
+    list_display = ("username", "full_name", "mail", "works_at", "kind", "active", "seen")
     list_filter = ("is_staff", "is_active")
     search_fields = ("username", "email", "first_name", "last_name")
     search_help_text = gettext_lazy("User name, name or e-mail")
@@ -96,6 +96,10 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     @admin.display(description=gettext_lazy("name"))
     def full_name(self, user: User) -> str:
         return user.get_full_name() or "–"
+
+    @admin.display(description=gettext_lazy("e-mail"), ordering="email")
+    def mail(self, user: User) -> str:
+        return user.email or "–"
 
     @admin.display(description=gettext_lazy("bakeries"))
     def works_at(self, user: User) -> SafeString | str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django import template
+from django.contrib import admin
+from django.db.models import Model
+from django.utils.text import capfirst
 
 from tenants import display
 
@@ -24,6 +27,21 @@ def phone(number: str) -> str:
 @register.filter
 def moment(at: datetime | None) -> SafeString | str:
     return display.moment(at)
+
+
+@register.filter
+def second(at: datetime | None) -> SafeString | str:
+    """Show a moment to the second, where several fall into one minute."""
+    return display.moment(at, with_seconds=True)
+
+
+@register.filter
+def crumb(part: object) -> str:
+    """Return the words of one step of the header's path: a row as its admin heads it, else a capitalised name."""
+    if not isinstance(part, Model):
+        return str(capfirst(str(part)))
+    heading = getattr(admin.site.get_model_admin(type(part)), "heading", str)
+    return str(heading(part))
 
 
 @register.simple_tag

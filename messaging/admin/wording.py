@@ -1,0 +1,88 @@
+"""Words for what the rows keep in short English or in Meta's codes: outcomes of attempts, verdicts, prices."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
+
+from messaging.graph_api.facts import ErrorClass
+from tenants.display import link, page_url
+
+if TYPE_CHECKING:
+    from django.utils.safestring import SafeString
+    from django_stubs_ext import StrOrPromise
+
+_OUTCOMES: dict[str, StrOrPromise] = {
+    "accepted": gettext_lazy("accepted"),
+    "held": gettext_lazy("held"),
+    ErrorClass.REQUEST: gettext_lazy("our request was wrong"),
+    ErrorClass.RETRY: gettext_lazy("to be tried again"),
+    ErrorClass.RETRY_LATER: gettext_lazy("too fast, to be tried again"),
+    ErrorClass.RECIPIENT: gettext_lazy("not to this recipient"),
+    ErrorClass.TEMPLATE: gettext_lazy("not with this template"),
+    ErrorClass.ACCOUNT: gettext_lazy("account or number stopped"),
+    ErrorClass.CREDENTIAL: gettext_lazy("token refused"),
+    ErrorClass.UNKNOWN_OUTCOME: gettext_lazy("no answer"),
+}
+_VERDICTS: dict[str, StrOrPromise] = {
+    "applied": gettext_lazy("applied"),
+    "repeated": gettext_lazy("repeated"),
+    "kept": gettext_lazy("kept"),
+    "ignored": gettext_lazy("ignored"),
+    "malformed": gettext_lazy("not readable"),
+    "error": gettext_lazy("error"),
+}
+# What services/receiving.py writes beside its verdicts; problems of a malformed body are for developers and stay.
+_REASONS = (
+    gettext_noop("It could not be applied; see the traceback."),
+    gettext_noop("The body is not JSON."),
+    gettext_noop("Meta reports an error of its own."),
+    gettext_noop("Read again from Meta."),
+    gettext_noop("Nothing to do for this field."),
+    gettext_noop("We do not know this status."),
+    gettext_noop("No message of ours has this id."),
+    gettext_noop("It speaks of another sending number than the message's."),
+    gettext_noop("The number it was sent to is none of ours."),
+)
+_MESSAGE = re.compile(r"message ([0-9a-f-]{36})")
+
+
+def outcome_words(outcome: str) -> StrOrPromise:
+    return _OUTCOMES.get(outcome, outcome.replace("_", " "))
+
+
+def verdict_words(verdict: str) -> StrOrPromise:
+    return _VERDICTS.get(verdict, verdict or "?")
+
+
+def reason(why: str) -> SafeString | str:
+    """Translate the reason of a verdict; one that names a message becomes a link to it."""
+    if found := _MESSAGE.fullmatch(why):
+        return link(page_url("messaging_message", found[1]), _("the message"))
+    return _(why) if why in _REASONS else why
+
+
+def price(pricing: dict[str, Any] | None) -> str:
+    """Say what Meta's `pricing` says, such as "charged · utility · for each message"; a dash while it says nothing.
+
+    Source: Webhooks reference, statuses, `pricing`, 2026-11-22.
+    """
+    if not pricing:
+        return "–"
+    billable, model = pricing.get("billable"), pricing.get("pricing_model")
+    kind, category = pricing.get("type"), pricing.get("category")
+    words = []
+    if isinstance(billable, bool):
+        words.append(_("charged") if billable else _("free of charge"))
+    words.append(str(category or ""))
+    if kind and kind != "regular":
+        words.append(str(kind).replace("_", " "))
+    words.append(
+        {"PMP": _("for each message"), "CBP": _("for each conversation")}.get(
+            str(model), str(model or "")
+        )
+    )
+    return " · ".join(filter(None, words)) or "–"
