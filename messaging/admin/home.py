@@ -105,10 +105,14 @@ def _webhooks(now: datetime) -> Tile:
             label, _("none yet"), _("Meta has not called our webhook."), url, "webhook", CAUTION
         )
     waiting = WebhookDelivery.objects.waiting().count()
-    note = ngettext("%(count)d to be applied", "%(count)d to be applied", waiting) % {
-        "count": waiting
-    }
+    note = _("all applied")
+    if waiting:
+        note = ngettext("%(count)d to be applied", "%(count)d to be applied", waiting) % {
+            "count": waiting
+        }
     value = _("%(age)s ago") % {"age": timesince(last.received_at, now, depth=1)}
+    if now - last.received_at < timedelta(minutes=1):
+        value = _("just now")
     return Tile(label, value, note, url, "webhook", BUSY if waiting else GOOD, at=last.received_at)
 
 
