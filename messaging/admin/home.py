@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Min
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,6 +16,7 @@ from django.utils.translation import ngettext
 from messaging.admin.alert import open_alerts
 from messaging.admin.pages import event_look
 from messaging.models import Message, WebhookDelivery
+from messaging.services import limits
 from messaging.statuses import MessageStatus
 from tenants.admin.number_board import NumberBoard
 from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, list_url
@@ -46,7 +48,14 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     account = WhatsAppBusinessAccount.objects.order_by("id").first()
     context.update(
         title=_("Home"),
-        tiles=[_line(account), _queue(now), _numbers(request), _webhooks(now), _bakeries()],
+        tiles=[
+            _line(account),
+            _queue(now),
+            *_limit(account),
+            _numbers(request),
+            _webhooks(now),
+            _bakeries(),
+        ],
         today=_today(now),
         alerts=open_alerts(limit=_ALERTS_SHOWN),
     )
@@ -78,6 +87,26 @@ def _queue(now: datetime) -> Tile:
         else _("the oldest for %(age)s") % {"age": timesince(oldest, now)}
     )
     return Tile(_("Waiting"), str(count), note, url, "schedule", CAUTION if is_late else BUSY)
+
+
+def _limit(account: WhatsAppBusinessAccount | None) -> list[Tile]:
+    """How many people all bakeries together reached, against what Meta allows."""
+    if account is None or not account.phone_numbers.exists():
+        return []
+    label, url = _("Recipients in 24 hours"), list_url("tenants_phonenumber")
+    usage = limits.usage(account)
+    if usage is None:
+        return [Tile(label, "?", _("Redis did not answer."), url, "groups", CAUTION)]
+    if usage.usable is None:
+        return [Tile(label, _("no limit"), _("Meta sets none any more."), url, "groups", GOOD)]
+    value = _("%(used)d of %(total)d") % {"used": usage.used, "total": usage.usable}
+    if usage.forecast_at is None:
+        return [Tile(label, value, _("over all bakeries"), url, "groups", GOOD)]
+    if usage.used >= usage.usable:
+        return [Tile(label, value, _("New recipients wait."), url, "groups", BAD)]
+    clock = date_format(timezone.localtime(usage.forecast_at), "TIME_FORMAT")
+    note = _("used up about %(time)s at this pace") % {"time": clock}
+    return [Tile(label, value, note, url, "groups", CAUTION)]
 
 
 def _numbers(request: HttpRequest) -> Tile:

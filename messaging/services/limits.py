@@ -145,8 +145,10 @@ def limit_of(account: WhatsAppBusinessAccount) -> int | None:
 def room_of(account: WhatsAppBusinessAccount) -> Room | None:
     """Return what of the limit may be used, and by whom; None when there is no limit."""
     limit = limit_of(account)
-    if limit is None:
-        return None
+    return None if limit is None else _room_within(limit)
+
+
+def _room_within(limit: int) -> Room:
     usable = max(1, int(limit * (1 - settings.WHATSAPP_LIMIT_HEADROOM)))
     active = Tenant.objects.filter(guaranteed_recipients__gt=0, whatsapp_enabled=True)
     not_suspended = active.exclude(suspended_until__gt=timezone.now())
@@ -159,17 +161,17 @@ def room_of(account: WhatsAppBusinessAccount) -> Room | None:
 
 def usage(account: WhatsAppBusinessAccount) -> Usage | None:
     """Return how much of the limit is used; None when Redis does not answer."""
-    room = room_of(account)
-    if room is None:
+    limit = limit_of(account)
+    if limit is None:
         return Usage(None, None, 0, {}, None)
-    reach = Reach(account)
+    room, reach = _room_within(limit), Reach(account)
     try:
         figures = reach.counted(reach.figures, load_from=lambda: reached_lately(account))
         forecast_at = _forecast(reach, figures, room)
     except redis.RedisError as error:
         log.warning("Redis did not answer", error=type(error).__name__)
         return None
-    return Usage(limit_of(account), room.usable, figures.total, figures.per_tenant, forecast_at)
+    return Usage(limit, room.usable, figures.total, figures.per_tenant, forecast_at)
 
 
 def close_mended_alerts() -> None:

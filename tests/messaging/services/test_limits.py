@@ -42,8 +42,16 @@ def to_people(count, *, start=0, **fields):
     ]
 
 
+def usage(number):
+    return limits.usage(number.account)
+
+
+def room(number):
+    return limits.room_of(number.account)
+
+
 def counts():
-    found = defaultdict(int)
+    found: dict[str, int] = defaultdict(int)
     for status in Message.objects.values_list("status", flat=True):
         found[status] += 1
     return found
@@ -102,6 +110,7 @@ def test_what_is_over_the_limit_waits_untried_and_says_why(of_ten, meta_takes_al
     assert counts() == {MessageStatus.ACCEPTED: 10, MessageStatus.QUEUED: 3}
     for message in Message.objects.queued():
         assert (message.waits_for, message.attempts) == (WaitsFor.PORTFOLIO_LIMIT, 0)
+        assert message.send_after is not None
         wait = message.send_after - timezone.now()
         assert timedelta(0) < wait <= limits.LONGEST_WAIT
     alert = Alert.objects.open().get()
@@ -135,7 +144,7 @@ def test_who_wrote_to_the_number_today_does_not_count(of_ten, meta_takes_all):
     to_people(11, start=20)
     sending.send_until_empty(of_ten.pk)
     assert len(sent) == 14
-    assert limits.usage(of_ten.account).used == 10
+    assert usage(of_ten).used == 10
 
 
 @pytest.mark.parametrize(
@@ -152,7 +161,7 @@ def test_a_reaction_or_a_message_of_yesterday_opens_no_window(of_ten, meta_takes
     }
     InboundMessage.objects.create(**(row | wrote))
     sending.send_until_empty(of_ten.pk)
-    assert limits.usage(of_ten.account).used == 1
+    assert usage(of_ten).used == 1
 
 
 def test_a_bakerys_guaranteed_part_cannot_be_used_up_by_another(of_ten, meta_takes_all):
@@ -165,7 +174,7 @@ def test_a_bakerys_guaranteed_part_cannot_be_used_up_by_another(of_ten, meta_tak
     sending.send_until_empty(of_ten.pk)
     states = sorted(Message.objects.of(ana).values_list("status", flat=True))
     assert states == ["accepted"] * 4 + ["queued"]
-    assert limits.usage(of_ten.account).per_tenant[of_ana[0].tenant_id] == 4
+    assert usage(of_ten).per_tenant[of_ana[0].tenant_id] == 4
 
 
 def test_a_suspended_or_switched_off_bakery_keeps_nothing_from_the_others(of_ten):
@@ -173,7 +182,7 @@ def test_a_suspended_or_switched_off_bakery_keeps_nothing_from_the_others(of_ten
     until = timezone.now() + timedelta(days=1)
     TenantFactory(guaranteed_recipients=4, suspended_until=until, suspension_reason="unpaid")
     ana = TenantFactory(guaranteed_recipients=3)
-    assert limits.room_of(of_ten.account).guarantees == {ana.pk: 3}
+    assert room(of_ten).guarantees == {ana.pk: 3}
 
 
 def test_normal_messages_leave_the_last_part_to_urgent_ones(of_ten, meta_takes_all, settings):
@@ -189,7 +198,7 @@ def test_normal_messages_leave_the_last_part_to_urgent_ones(of_ten, meta_takes_a
 
 def test_the_headroom_stays_unused(of_ten, settings):
     settings.WHATSAPP_LIMIT_HEADROOM = 0.2
-    assert limits.room_of(of_ten.account).usable == 8
+    assert room(of_ten).usable == 8
 
 
 def test_an_unlimited_account_counts_nobody(meta_takes_all):
@@ -198,21 +207,21 @@ def test_an_unlimited_account_counts_nobody(meta_takes_all):
     to_people(3)
     sending.send_until_empty(number.pk)
     assert counts()[MessageStatus.ACCEPTED] == 3
-    assert limits.usage(number.account) == limits.Usage(None, None, 0, {}, None)
+    assert usage(number) == limits.Usage(None, None, 0, {}, None)
 
 
 def test_who_was_refused_by_meta_is_not_counted(of_ten, meta):
     message = MessageFactory()
     meta.refuses(message, code=131026)
     sending.send_until_empty(of_ten.pk)
-    assert limits.usage(of_ten.account).used == 0
+    assert usage(of_ten).used == 0
 
 
 def test_who_may_have_been_reached_is_counted(of_ten, meta):
     message = MessageFactory()
     meta.answers(message, status=502, body="<html>")
     sending.send_until_empty(of_ten.pk)
-    assert limits.usage(of_ten.account).used == 1
+    assert usage(of_ten).used == 1
 
 
 def test_an_emptied_redis_is_filled_again_from_the_messages(of_ten, meta_takes_all, broker):
@@ -223,7 +232,7 @@ def test_an_emptied_redis_is_filled_again_from_the_messages(of_ten, meta_takes_a
     to_people(7, start=50)
     sending.send_until_empty(of_ten.pk)
     assert len(sent) == 10
-    assert limits.usage(of_ten.account).used == 10
+    assert usage(of_ten).used == 10
 
 
 def test_a_restarted_redis_with_an_old_snapshot_is_not_believed(of_ten, meta_takes_all, broker):
@@ -235,7 +244,7 @@ def test_a_restarted_redis_with_an_old_snapshot_is_not_believed(of_ten, meta_tak
     for person in broker.zrange(f"{name}:people", 0, 3):
         broker.zrem(f"{name}:people", person)
         broker.hdel(f"{name}:payers", person)
-    assert limits.usage(of_ten.account).used == 7
+    assert usage(of_ten).used == 7
 
 
 def test_old_messages_and_answers_in_an_open_window_are_not_loaded(of_ten):
@@ -250,7 +259,7 @@ def test_old_messages_and_answers_in_an_open_window_are_not_loaded(of_ten):
         received_at=now - timedelta(hours=2),
     )
     MessageFactory(accepted=True, accepted_at=now, recipient_phone="+34600000103")
-    assert limits.usage(of_ten.account).used == 1
+    assert usage(of_ten).used == 1
 
 
 def test_people_leave_the_count_after_a_day(of_ten, meta_takes_all, broker):
@@ -260,8 +269,8 @@ def test_people_leave_the_count_after_a_day(of_ten, meta_takes_all, broker):
     people = f"reach:{of_ten.account.waba_id}:people"
     for person in broker.zrange(people, 0, 3):
         broker.zincrby(people, -25 * 3600, person)
-    assert limits.usage(of_ten.account).used == 6
-    assert sum(limits.usage(of_ten.account).per_tenant.values()) == 6
+    assert usage(of_ten).used == 6
+    assert sum(usage(of_ten).per_tenant.values()) == 6
 
 
 def test_without_redis_nobody_is_written_to_and_nothing_is_lost(of_ten, meta, settings):
@@ -272,7 +281,7 @@ def test_without_redis_nobody_is_written_to_and_nothing_is_lost(of_ten, meta, se
     reach._script.cache_clear()
     try:
         sending.send_until_empty(of_ten.pk)
-        assert limits.usage(of_ten.account) is None
+        assert usage(of_ten) is None
     finally:
         queues.client.cache_clear()
         pacing._script.cache_clear()
@@ -308,14 +317,14 @@ def test_the_alert_closes_when_there_is_room_and_nobody_waits(of_ten, meta_takes
 
 def test_the_forecast_says_when_the_limit_is_reached_at_this_pace(of_ten, meta_takes_all):
     meta_takes_all(of_ten)
-    assert limits.usage(of_ten.account).forecast_at is None
+    assert usage(of_ten).forecast_at is None
     to_people(6)
     sending.send_until_empty(of_ten.pk)
-    soon = limits.usage(of_ten.account).forecast_at
+    soon = usage(of_ten).forecast_at
     assert timedelta(0) < soon - timezone.now() < timedelta(hours=3)
     to_people(4, start=50)
     sending.send_until_empty(of_ten.pk)
-    assert limits.usage(of_ten.account).forecast_at <= timezone.now() + timedelta(seconds=5)
+    assert usage(of_ten).forecast_at <= timezone.now() + timedelta(seconds=5)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,98 @@
+"""Alerts in their list and on the home, stopped numbers in the banner, unconfirmed messages to be decided."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from django.utils.html import escape
+
+from messaging.models import Alert, AlertKind, Message
+from messaging.services import accounts
+from messaging.statuses import MessageStatus
+from tenants.models import PhoneNumber
+from tests.factories import DefaultNumberFactory, MessageFactory, message_in
+
+LIST = "/admin/messaging/alert/"
+
+
+def open_one(kind, **fields):
+    return Alert.objects.create(kind=kind, **fields)
+
+
+@pytest.mark.parametrize("kind", AlertKind)
+def test_every_kind_of_alert_says_what_to_do_and_leads_to_a_page(paula, db, kind):
+    alert = open_one(kind, subject="123")
+    page = paula.get(LIST).text
+    home = paula.get("/admin/").text
+    words = escape(alert.get_kind_display())[1:]
+    assert words in page
+    assert words in home
+    line = paula.get("/admin/").context["alerts"][0]
+    assert line.action
+    assert paula.get(line.url).status_code == 200
+
+
+def test_an_alert_with_metas_code_says_what_meta_means(paula, db):
+    open_one(AlertKind.TEMPLATE_STOPPED, subject="po_notification (es)", code=132015)
+    for page in (paula.get(LIST).text, paula.get("/admin/").text):
+        assert "po_notification (es)" in page
+        assert "Meta paused this template" in page
+        assert "(132015)" in page
+
+
+def test_open_alerts_come_first_and_closed_ones_leave_the_home(paula, db):
+    now = timezone.now()
+    closed = open_one(AlertKind.NUMBER_STOPPED, subject="closed-one", closed_at=now)
+    standing = open_one(
+        AlertKind.NUMBER_STOPPED, subject="open-one", opened_at=now - timedelta(days=9)
+    )
+    page = paula.get(LIST).text
+    assert page.index(standing.subject) < page.index(closed.subject)
+    assert closed.subject not in paula.get("/admin/").text
+    only = paula.get(f"{LIST}?state=closed").text
+    assert standing.subject not in only
+
+
+def test_a_home_without_alerts_does_not_speak_of_them(paula, db):
+    assert "To be looked at" not in paula.get("/admin/").text
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/tenants/tenant/", LIST])
+def test_a_stopped_number_shows_on_every_page(paula, db, broker, page):
+    number = DefaultNumberFactory()
+    accounts.stop_number(number, code=133010)
+    text = paula.get(page).text
+    assert "has stopped. Its messages wait" in text
+    assert "(133010)" in text
+    assert f"/admin/tenants/phonenumber/{number.pk}/change/" in text
+    accounts.resume_number(number)
+    assert 'role="alert"' not in paula.get(page).text
+
+
+def test_the_home_tells_how_much_of_metas_limit_is_used(paula, db, broker):
+    assert "Recipients in 24 hours" not in paula.get("/admin/").text
+    number = DefaultNumberFactory(messaging_limit="TIER_2K")
+    MessageFactory(accepted=True)
+    page = paula.get("/admin/").text
+    assert "Recipients in 24 hours" in page
+    assert "1 of 1960" in page
+    PhoneNumber.objects.filter(pk=number.pk).update(messaging_limit="TIER_UNLIMITED")
+    assert "no limit" in paula.get("/admin/").text
+
+
+def test_unconfirmed_messages_are_found_and_left_as_they_are(paula, db):
+    message = message_in(MessageStatus.UNCONFIRMED, reference="PO-1")
+    waiting = message_in(MessageStatus.QUEUED, reference="PO-2")
+    address = "/admin/messaging/message/"
+    for status in ("undecided", "unconfirmed"):
+        text = paula.get(f"{address}?status={status}").text
+        assert "PO-1" in text
+        assert "PO-2" not in text
+    chosen = {"action": "leave", "_selected_action": [message.pk, waiting.pk]}
+    assert "1 message is left as it is." in paula.post(address, chosen, follow=True).text
+    assert "PO-1" not in paula.get(f"{address}?status=undecided").text
+    message.refresh_from_db()
+    assert message.status == MessageStatus.UNCONFIRMED
+    assert Message.objects.filter(acknowledged_at__isnull=False).get() == message
