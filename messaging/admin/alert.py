@@ -50,6 +50,9 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.TOKEN_EXPIRES: gettext_lazy(
         "Generate a new token at Meta and paste it on the account's page."
     ),
+    AlertKind.TOKEN_NOT_REVOKED: gettext_lazy(
+        "Revoke the old token at Meta, in Business settings, System users. It is checked again every ten minutes."
+    ),
 }
 _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.ACCOUNT_STOPPED: ("tenants_whatsappbusinessaccount", {}),
