@@ -23,7 +23,7 @@ QUALITY_RATINGS = ("GREEN", "YELLOW", "RED", "UNKNOWN")
 
 _TOKENS = store.key("tokens")
 _ACCOUNT = store.key("account")
-_FIRST_TOKEN: dict[str, Any] = {"issued_at": 1793000000, "expires_at": 0}
+_DAYS_2_S = 2 * 24 * 3600
 _COMMON = {
     "status": "CONNECTED",
     "name_status": "APPROVED",
@@ -185,7 +185,7 @@ def mint_token(*, expires_in_s: int, **more: Any) -> str:
 def end_tokens() -> None:
     """Let every token given out so far be refused as expired, as on the day it ends."""
     known = store.read_hash(_TOKENS)
-    known.setdefault(_digest(demo.ACCESS_TOKEN), json.dumps(_FIRST_TOKEN))
+    known.setdefault(_digest(demo.ACCESS_TOKEN), json.dumps(_first_token()))
     now = int(store.now())
     ended = {key: json.dumps(json.loads(kept) | {"expires_at": now}) for key, kept in known.items()}
     store.write_hash(_TOKENS, ended)
@@ -201,7 +201,12 @@ def token_facts(token: str) -> dict[str, Any] | None:
     kept = store.field_of(_TOKENS, _digest(token))
     if kept is not None:
         return dict(json.loads(kept))
-    return _FIRST_TOKEN if token == demo.ACCESS_TOKEN else None
+    return _first_token() if token == demo.ACCESS_TOKEN else None
+
+
+def _first_token() -> dict[str, Any]:
+    """The demo's own token never ends and never grows old, so that no reminder of it stands in a demo."""
+    return {"issued_at": int(store.now()) - _DAYS_2_S, "expires_at": 0}
 
 
 def _digest(token: str) -> str:
