@@ -129,7 +129,7 @@ while at <= #ARGV do
 end
 for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, 172800) end
 local oldest = redis.call('ZRANGE', people, 0, 0, 'WITHSCORES')
-local wait = oldest[2] and tonumber(oldest[2]) + window - now or 0
+local wait = oldest[2] and tonumber(oldest[2]) + window - now or window
 return {'ok', stamp(wait), answers}
 """
 )
@@ -204,7 +204,7 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Which wishes are granted, and in how many seconds the oldest person leaves the count."""
+    """Which wishes are granted, and in how many seconds the oldest person leaves the count (a whole window when it is empty)."""
 
     admitted: list[bool]
     oldest_leaves_in_s: float

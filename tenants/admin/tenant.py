@@ -100,6 +100,7 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
                 "fields": (
                     "tier",
                     ("daily_cap", "monthly_cap"),
+                    "guaranteed_recipients",
                     ("quiet_from", "quiet_until"),
                     "suspended_until",
                     "suspension_reason",

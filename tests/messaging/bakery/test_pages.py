@@ -17,7 +17,8 @@ from messaging.models.message import first_id_at
 from messaging.services.obstacles import ObstacleKind
 from messaging.services.overview import Group
 from messaging.statuses import MessageStatus
-from tests.factories import AccountFactory, DefaultNumberFactory, MessageFactory, message_in
+from tenants.models import PhoneNumber
+from tests.factories import AccountFactory, MessageFactory, message_in
 
 SETTINGS = "/bakery/goiko"
 
@@ -168,9 +169,7 @@ def test_a_halted_account_stands_on_the_page_with_since_when(browse, ana, column
 
 
 def test_a_stopped_number_stands_on_the_page_of_its_bakery(browse, ana):
-    number = DefaultNumberFactory.create()
-    number.sending_stopped_at = timezone.now()
-    number.save()
+    PhoneNumber.objects.update(sending_stopped_at=timezone.now())
     text = text_of(browse(ana).get(SETTINGS).text)
     assert "The number that sends for you has stopped." in text
     assert "Since" in text

@@ -177,6 +177,16 @@ def test_a_bakerys_guaranteed_part_cannot_be_used_up_by_another(of_ten, meta_tak
     assert usage(of_ten).per_tenant[of_ana[0].tenant_id] == 4
 
 
+def test_when_everything_is_guaranteed_the_others_do_not_ask_every_second(of_ten, meta_takes_all):
+    TenantFactory(guaranteed_recipients=20)
+    meta_takes_all(of_ten)
+    message = MessageFactory()
+    sending.send_until_empty(of_ten.pk)
+    message.refresh_from_db()
+    assert message.send_after is not None
+    assert message.send_after > timezone.now() + limits.LONGEST_WAIT / 2
+
+
 def test_a_suspended_or_switched_off_bakery_keeps_nothing_from_the_others(of_ten):
     TenantFactory(guaranteed_recipients=4, whatsapp_enabled=False)
     until = timezone.now() + timedelta(days=1)
