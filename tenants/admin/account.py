@@ -77,6 +77,7 @@ class WhatsAppBusinessAccountAdmin(Headed, ModelAdmin):  # type: ignore[misc]  #
         "issued",
         "checked",
         "expires",
+        "previous",
         "numbers_synced",
         "templates_synced",
     )
@@ -89,7 +90,7 @@ class WhatsAppBusinessAccountAdmin(Headed, ModelAdmin):  # type: ignore[misc]  #
                 "fields": (
                     ("token", "new_access_token"),
                     ("issued", "expires"),
-                    "checked",
+                    ("checked", "previous"),
                     ("secrets", "new_app_secrets"),
                     ("verify_token", "new_webhook_verify_token"),
                 ),
@@ -173,6 +174,10 @@ class WhatsAppBusinessAccountAdmin(Headed, ModelAdmin):  # type: ignore[misc]  #
     @admin.display(description=gettext_lazy("token expires"))
     def expires(self, account: WhatsAppBusinessAccount) -> SafeString | str:
         return moment(account.token_expires_at)
+
+    @admin.display(description=gettext_lazy("previous token kept until"))
+    def previous(self, account: WhatsAppBusinessAccount) -> SafeString | str:
+        return moment(account.previous_token_until)
 
     @admin.display(description=gettext_lazy("numbers synced"))
     def numbers_synced(self, account: WhatsAppBusinessAccount) -> SafeString | str:
