@@ -30,22 +30,28 @@ def token_meta(meta):
     return TokenMeta(meta.mock)
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command with `stdin`; return what it printed. `run.refusal` is what a CommandError says."""
+class Shell:
+    """Runs commands with a stdin of their own; `refusal` and `trace` are of the last CommandError."""
 
-    def run(*arguments, stdin=""):
-        monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
-        run.refusal = ""
+    def __init__(self, monkeypatch, capsys):
+        self.monkeypatch, self.capsys = monkeypatch, capsys
+        self.refusal = self.trace = ""
+        self.returncode = 0
+
+    def __call__(self, *arguments, stdin=""):
+        self.monkeypatch.setattr("sys.stdin", io.StringIO(stdin))
+        self.refusal, self.returncode = "", 0
         try:
             call_command(*arguments)
         except CommandError as error:
-            run.refusal = str(error)
-            run.trace = "".join(traceback.format_exception(error))
-            run.returncode = error.returncode
-        return capsys.readouterr().out
+            self.refusal, self.returncode = str(error), error.returncode
+            self.trace = "".join(traceback.format_exception(error))
+        return self.capsys.readouterr().out
 
-    return run
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    return Shell(monkeypatch, capsys)
 
 
 def stored():

@@ -78,6 +78,7 @@ def test_a_good_token_has_no_problem_and_nothing_is_changed(token_meta, account)
     verification = tokens.verify_token(NEW)
     assert verification.problems == []
     assert verification.numbers == 1
+    assert verification.facts is not None
     assert verification.facts.never_expires
     assert stored().access_token == OLD
 
