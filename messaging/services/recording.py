@@ -87,7 +87,7 @@ WITH moves AS (
 UPDATE messaging_message AS message SET
   wamid = COALESCE(message.wamid, moves.wamid),
   accepted_at = COALESCE(message.accepted_at, moves.accepted_at),
-  attempts = message.attempts - moves.uncounted,
+  attempts = message.attempts - CASE WHEN moves_on THEN moves.uncounted ELSE 0 END,
   status = CASE WHEN moves_on THEN moves.status ELSE message.status END,
   send_after = CASE WHEN moves_on THEN moves.send_after ELSE message.send_after END,
   claimed_at = CASE WHEN moves_on THEN NULL ELSE message.claimed_at END,

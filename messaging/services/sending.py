@@ -31,14 +31,16 @@ from messaging.models import (
     Message,
     MessageEvent,
     MessageQuerySet,
+    Priority,
     WaitsFor,
 )
 from messaging.services import accounts, holding, limits, pacing, recording
 from messaging.services.claiming import claim
 from messaging.services.graph import CONCURRENCY, graph_api_for
+from messaging.services.quiet_hours import end_of_quiet_hours
 from messaging.services.recording import Outcome
 from messaging.statuses import MessageStatus
-from tenants.models import PhoneNumber
+from tenants.models import PhoneNumber, Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -138,16 +140,22 @@ class _Turn:
     def _next_messages(self, *, limit: int) -> list[Message]:
         """Claim messages that may go now; empty when none is due."""
         while True:
+            claimed: list[Message] = []
             try:
                 claimed = claim(self.number, limit=limit)
+                admitted = self._admitted(claimed)
             except (OperationalError, InterfaceError):
                 # Drain what is in flight; the sweep finds the rest once PostgreSQL is back.
                 log.exception("Database did not answer")
+                self._hand_back(claimed, until=timezone.now())
                 return []
-            sendable = self.gate.admit(holding.with_sendable_template(claimed))
-            admitted = _within_pair_limit(self.number, sendable)
             if admitted or not claimed:
                 return admitted
+
+    def _admitted(self, claimed: list[Message]) -> list[Message]:
+        """Return what nothing keeps from going now; the others wait in the queue again, with the reason."""
+        awake = _outside_quiet_hours(holding.with_sendable_template(claimed))
+        return _within_pair_limit(self.number, self.gate.admit(awake))
 
     def _send_what_is_due(self) -> None:
         now = time.monotonic()
@@ -228,10 +236,12 @@ class _Turn:
         self.is_stopped = True
         messages = [message for _slot, _order, message in self.scheduled]
         self.scheduled = []
+        self._hand_back(messages, until=until)
+
+    def _hand_back(self, messages: list[Message], *, until: datetime) -> None:
         if messages:
-            _persistently(
-                partial(recording.hand_back, messages, until=[until] * len(messages), waits_for="")
-            )
+            times = [until] * len(messages)
+            _persistently(partial(recording.hand_back, messages, until=times, waits_for=""))
             self.gate.release(messages)
 
 
@@ -247,6 +257,28 @@ def _persistently(write: Callable[[], None]) -> None:
             log.error("Database did not answer", error=type(error).__name__)
             close_old_connections()
             time.sleep(DATABASE_PAUSE_S)
+
+
+def _outside_quiet_hours(messages: list[Message]) -> list[Message]:
+    """Return the messages whose bakery is not silent now, and the urgent ones: a retry must not wake anybody either."""
+    normal = {message.tenant_id for message in messages if message.priority == Priority.NORMAL}
+    silent = Tenant.objects.filter(pk__in=normal, quiet_from__isnull=False)
+    now = timezone.now()
+    ends = {tenant.pk: end_of_quiet_hours(tenant, now) for tenant in silent} if normal else {}
+    later = [
+        (message, end)
+        for message in messages
+        if message.priority == Priority.NORMAL and (end := ends.get(message.tenant_id))
+    ]
+    if not later:
+        return messages
+    waiting = {message.pk for message, _end in later}
+    recording.hand_back(
+        [message for message, _end in later],
+        until=[end for _message, end in later],
+        waits_for=WaitsFor.QUIET_HOURS,
+    )
+    return [message for message in messages if message.pk not in waiting]
 
 
 def _within_pair_limit(number: PhoneNumber, messages: list[Message]) -> list[Message]:

@@ -2,19 +2,28 @@ from __future__ import annotations
 
 import json
 import threading
-from datetime import timedelta
+from datetime import time, timedelta
 
 import pytest
 import requests
-from django.db import connection
+import time_machine
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from bakery_whatsapp import logs
-from messaging.models import Alert, AlertKind, EventKind, Message, SendAttempt
+from messaging.models import (
+    Alert,
+    AlertKind,
+    EventKind,
+    Message,
+    Priority,
+    SendAttempt,
+    WaitsFor,
+)
 from messaging.services import accounts, receiving, sending
 from messaging.statuses import MessageStatus
 from tenants.models import PhoneNumber
-from tests.factories import MessageFactory, PhoneNumberFactory, message_in
+from tests.factories import MessageFactory, PhoneNumberFactory, TenantFactory, message_in
 from tests.messaging.conftest import status_webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
@@ -307,3 +316,37 @@ def test_a_caller_who_wants_it_gets_an_unconfirmed_message_sent_again_once(meta)
     for message in (too_soon, left):
         message.refresh_from_db()
         assert message.status == MessageStatus.UNCONFIRMED
+
+
+@time_machine.travel("2026-11-24T23:30:00+01:00", tick=False)
+def test_a_retry_does_not_go_out_in_quiet_hours_but_an_urgent_message_does(meta):
+    asleep = TenantFactory(quiet_from=time(22), quiet_until=time(7))
+    now = timezone.now()
+    times = {"send_after": now, "expires_at": now + timedelta(hours=20)}
+    retry = MessageFactory(tenant=asleep, attempts=1, **times)
+    urgent = MessageFactory(tenant=asleep, priority=Priority.URGENT, **times)
+    meta.accepts(urgent)
+    send(urgent)
+    retry.refresh_from_db()
+    assert urgent.status == MessageStatus.ACCEPTED
+    assert (retry.status, retry.waits_for) == (MessageStatus.QUEUED, WaitsFor.QUIET_HOURS)
+    assert retry.attempts == 1
+    assert timezone.localtime(retry.send_after).hour == 7
+
+
+def test_when_the_database_breaks_after_the_claim_nothing_counts_as_tried(meta):
+    message = MessageFactory()
+    breaks = iter([OperationalError("the server closed the connection")])
+
+    def broken_once(execute, sql, params, many, context):
+        if "quiet_from" in sql:
+            for error in breaks:
+                raise error
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(broken_once):
+        send(message)
+    assert next(breaks, None) is None
+    assert (message.status, message.attempts) == (MessageStatus.QUEUED, 0)
+    meta.accepts(message)
+    assert send(message).status == MessageStatus.ACCEPTED
