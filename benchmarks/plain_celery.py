@@ -10,13 +10,10 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
-from bakery_whatsapp.celery import app
 from messaging.graph_api import payloads
 from messaging.models import Message
 from messaging.services.graph import graph_api_for
 from messaging.statuses import MessageStatus
-
-__all__ = ["app", "send_one"]
 
 log = structlog.get_logger(__name__)
 

@@ -38,6 +38,8 @@ def main(numbers: int, bakeries: int) -> None:
                 "account": account,
                 "display_phone_number": f"+3461{2345678 + place}",
                 "is_default": place == 0,
+                # The benchmark writes to more people than any limit allows.
+                "messaging_limit": "TIER_UNLIMITED",
             },
         )
         keys.append(number.pk)

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -154,7 +155,9 @@ class Stand:
         )
         self.graph_process.wait_until(self._graph_answers)
         self.database = self.connect()
+        self._exit.callback(lambda: self.database.close())
         self.redis = redis.Redis.from_url(self.redis_url)
+        self._exit.callback(self.redis.close)
         self.celery = Celery(broker=self.redis_url, set_as_current=False)
 
     def close(self) -> None:
@@ -194,14 +197,13 @@ class Stand:
             raise EndedError(f"{arguments} failed:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
         return done.stdout
 
-    def start_worker(
-        self, *, app: str = "bakery_whatsapp", concurrency: int = 16, **environment: str
-    ) -> Process:
+    def start_worker(self, *options: str, concurrency: int = 16, **environment: str) -> Process:
         """Start a worker as docker-compose.yml does; returns once it waits for tasks."""
         worker = self.start(
-            *("celery", "-A", app, "worker", "--pool", "threads", "--concurrency", str(concurrency)),
+            *("celery", "-A", "bakery_whatsapp", "worker", "--pool", "threads", "--concurrency", str(concurrency)),
             *("--queues", "send,webhooks,periodic", "--loglevel", "INFO"),
             *("--hostname", f"w{len(self.processes)}@localhost", "--without-gossip", "--without-mingle"),
+            *options,
             **environment,
         )  # fmt: skip
         worker.wait_until(lambda: " ready." in worker.output)
@@ -219,8 +221,7 @@ class Stand:
         return web
 
     def _web_listens(self) -> bool:
-        with contextlib.suppress(OSError):
-            urllib.request.urlopen(f"http://127.0.0.1:{self.web_port}/health/live", timeout=5)
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.web_port)):
             return True
         return False
 
