@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -81,6 +81,8 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 def _date(text: str) -> datetime | None:
     try:
-        return timezone.localtime(parsedate_to_datetime(text))
+        parsed = parsedate_to_datetime(text)
+        # Django writes -0000, UTC of an unknown zone, which comes back without any.
+        return timezone.localtime(parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC))
     except (TypeError, ValueError):
         return None

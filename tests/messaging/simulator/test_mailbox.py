@@ -66,3 +66,10 @@ def test_a_file_that_is_no_mail_does_no_harm(folder, client):
     folder.mkdir()
     (folder / "x.log").write_bytes(b"\xff\xfe\x00 nonsense")
     assert client.get("/simulator/mail").status_code == 200
+
+
+def test_a_mail_says_when_it_was_written(folder, client):
+    write(folder, "Uno")
+    (mail,) = mailbox.newest_mails()
+    assert mail.sent_at is not None
+    assert "<time" in client.get("/simulator/mail").content.decode()
