@@ -36,7 +36,7 @@ _VERDICTS: dict[str, StrOrPromise] = {
     "error": gettext_lazy("error"),
 }
 # What services/receiving.py writes beside its verdicts; problems of a malformed body are for developers and stay.
-_REASONS = (
+REASONS = (
     gettext_noop("It could not be applied; see the traceback."),
     gettext_noop("The body is not JSON."),
     gettext_noop("Meta reports an error of its own."),
@@ -62,7 +62,7 @@ def reason(why: str) -> SafeString | str:
     """Translate the reason of a verdict; one that names a message becomes a link to it."""
     if found := _MESSAGE.fullmatch(why):
         return link(page_url("messaging_message", found[1]), _("the message"))
-    return _(why) if why in _REASONS else why
+    return _(why) if why in REASONS else why
 
 
 def price(pricing: dict[str, Any] | None) -> str:

@@ -13,12 +13,12 @@ from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationFo
 
 from tenants.display import (
     BUSY,
+    CAUTION,
     NEUTRAL,
     badge,
     link,
     moment,
     page_url,
-    yes_or_no,
 )
 from tenants.models import Membership, User
 
@@ -58,7 +58,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
-    list_display = ("username", "full_name", "mail", "works_at", "kind", "active", "seen")
+    list_display = ("username", "full_name", "mail", "works_at", "kind", "seen")
     list_filter = ("is_staff", "is_active")
     search_fields = ("username", "email", "first_name", "last_name")
     search_help_text = gettext_lazy("User name, name or e-mail")
@@ -114,13 +114,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
 
     @admin.display(description=gettext_lazy("kind"), ordering="is_staff")
     def kind(self, user: User) -> SafeString:
+        if not user.is_active:
+            return badge(_("locked"), icon="lock", tone=CAUTION)
         if user.is_staff:
             return badge(_("platform staff"), icon="shield_person", tone=BUSY)
         return badge(_("bakery"), icon="storefront", tone=NEUTRAL)
-
-    @admin.display(description=gettext_lazy("active"), ordering="is_active")
-    def active(self, user: User) -> SafeString:
-        return yes_or_no(user.is_active, yes=_("active"), no=_("locked"))
 
     @admin.display(description=gettext_lazy("last log-in"), ordering="last_login")
     def seen(self, user: User) -> SafeString | str:
