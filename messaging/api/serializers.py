@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
@@ -189,8 +189,19 @@ class MessageFilters(serializers.Serializer[Any]):
         help_text="What queued messages wait for; with another status, what those last waited for.",
     )
     tenant_id = IdField(required=False)
+    tenant = IdField(required=False, help_text="Another name of `tenant_id`.")
     created_after = MomentField(required=False, help_text="From this moment on.")
     created_before = MomentField(required=False, help_text="Up to this moment, without it.")
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse an unknown filter: leaving it out would answer with more messages than were asked for."""
+        given = set(cast(dict[str, Any], self.initial_data))
+        if unknown := given - set(self.fields) - {"cursor", "page_size"}:
+            known = ", ".join(self.fields)
+            raise serializers.ValidationError(
+                {name: f"There is no such filter. There are {known}." for name in sorted(unknown)}
+            )
+        return attrs
 
 
 class EventOut(serializers.Serializer[MessageEvent]):

@@ -81,7 +81,7 @@ class MessageListView(ApiView, ListAPIView[Message]):
 
     def get_queryset(self) -> QuerySet[Message]:
         filters = validated(MessageFilters(data=self.request.query_params.dict()))
-        tenant_id = filters.get("tenant_id")
+        tenant_id = filters.get("tenant_id") or filters.get("tenant")
         found = queries.messages(self.api_key)
         if tenant_id is not None:
             if not allowed_tenants(self.api_key).filter(pk=tenant_id).exists():

@@ -260,3 +260,17 @@ def test_a_page_takes_the_same_few_queries_however_long_it_is(ana, django_assert
         with django_assert_num_queries(3):  # the key, the messages, their events
             ana.api.get(MESSAGES)
     assert Message.objects.count() == 50
+
+
+def test_both_names_of_the_bakery_filter_find_the_same(platform):
+    message = MessageFactory()
+    MessageFactory()
+    for name in ("tenant", "tenant_id"):
+        assert ids(platform.get(MESSAGES, {name: str(message.tenant_id)})) == [message.pk]
+
+
+def test_an_unknown_filter_is_refused_instead_of_showing_everything(platform):
+    MessageFactory()
+    answer = platform.get(MESSAGES, {"tenant_uuid": "1"})
+    assert refusal(answer) == (422, "validation_error")
+    assert "tenant_id" in answer.json()["error"]["fields"]["tenant_uuid"]
