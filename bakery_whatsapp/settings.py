@@ -261,7 +261,14 @@ DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 # --- Celery --------------------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # as long as it takes
+# The rows are the queue, so no wake-up needs to be restored; kombu 5.7 tries to when Redis restarts while tasks run, finds
+# no connection and ends the worker.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 2,
+    "socket_timeout": 10,
+    "ack_emulation": False,
+}
 # A worker without --queues watches all of messaging/queues.py.
 CELERY_TASK_QUEUES = [Queue("send"), Queue("webhooks"), Queue("periodic")]
 CELERY_TASK_DEFAULT_QUEUE = "periodic"
@@ -270,7 +277,6 @@ CELERY_TASK_ROUTES = {
     "messaging.apply_webhooks": {"queue": "webhooks"},
 }
 CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
