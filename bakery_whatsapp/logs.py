@@ -101,9 +101,7 @@ def logging_config(*, log_format: str, level: str, stream: str = "stdout") -> di
             # Its request lines repeat django-structlog's and carry the query string.
             "django.server": {"level": "WARNING"},
             "django_structlog": {"level": "WARNING"},
-            "django.request": {
-                "level": "CRITICAL"
-            },  # django-structlog tells the same with the request's id
+            "django.request": {"level": "ERROR"},
             "celery.app.trace": {"level": "WARNING"},
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
