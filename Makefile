@@ -9,7 +9,7 @@ PIP_INSTALL = $(PY) -m pip install --quiet --disable-pip-version-check --no-inpu
 # No server and no secret is needed to look at the code.
 CHECK_ENV = ENVIRONMENT=test SECRET_KEY=only-for-checks WHATSAPP_APP_SECRET=only-for-checks \
 	FIELD_ENCRYPTION_KEYS=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
-CODE = bakery_whatsapp messaging tenants tests manage.py
+CODE = bakery_whatsapp benchmarks messaging tenants tests manage.py
 PYTHON_FILES = find $(CODE) -name '*.py' -not -path '*/migrations/*' -print0
 TEMPLATES = find templates messaging tenants -name '*.html' -path '*templates/*' -print0
 
@@ -31,6 +31,10 @@ test: installed-dev catalogue ## All tests but those that kill processes; ARGS="
 .PHONY: test-faults
 test-faults: installed-dev catalogue ## Tests that kill processes or wait long
 	$(PY) -m pytest -m faults $(ARGS)
+
+.PHONY: bench-send
+bench-send: installed-dev ## Measure sending, about half an hour; ARGS="--rounds 1 --only send" is shorter
+	$(PY) -m benchmarks.bench_send $(ARGS)
 
 .PHONY: lint
 lint: installed-dev ## Everything that reads the code without running it

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 
 from benchmarks.stand import COMPONENTS, Process, Stand, wait_until
 
-FAST = {"WHATSAPP_MPS_SHARE": "1000"}
+FAST = "1000"  # messages a second that may leave one number
 THREADS = 64
 MESSAGES = 4000
 BEHIND = 1_000_000
@@ -76,7 +76,7 @@ def rate_since(stand: Stand, started: float, count: int) -> float:
     )[0]
     if accepted < count:
         raise RuntimeError(f"only {accepted} of {count} were accepted")
-    return accepted / (float(last) - started)
+    return float(accepted) / (float(last) - started)
 
 
 def start_plain_worker(stand: Stand) -> Process:
@@ -91,11 +91,8 @@ def drain_plain(stand: Stand, numbers: list[int], *, processes: int) -> float:
     """The same for one task a message. All are published beforehand, as our rows are inserted beforehand."""
     stand.clear()
     stand.queue_rows(MESSAGES, numbers=numbers)
-    with stand.celery.pool.acquire(block=True) as connection:
-        for (message_id,) in stand.rows("SELECT id::text FROM messaging_message"):
-            stand.celery.send_task(
-                "benchmarks.send_one", args=(message_id,), queue="send", connection=connection
-            )
+    for (message_id,) in stand.rows("SELECT id::text FROM messaging_message"):
+        stand.celery.send_task("benchmarks.send_one", args=(message_id,), queue="send")
     workers = [start_plain_worker(stand) for _ in range(processes)]
     wait_until(lambda: not stand.value(WORK_LEFT), timeout_s=300)
     # From the first task's answer, for the start of the processes is not its work; that favours it a little.
@@ -108,7 +105,7 @@ def drain_plain(stand: Stand, numbers: list[int], *, processes: int) -> float:
 
 def sending(rounds: int) -> list[Row]:
     rows = []
-    with Stand(numbers=4, **FAST) as stand:
+    with Stand(numbers=4, WHATSAPP_MPS_SHARE=FAST) as stand:
         numbers = stand.seeded["numbers"]
         for processes in (1, 2):
             figures: dict[str, list[float]] = {"floor": [], "ours": [], "plain": []}
@@ -235,7 +232,7 @@ def post(stand: Stand) -> str:
 def sessions(rounds: int, tasks: int = 1000) -> list[Row]:
     """Database sessions that so many wake-ups open, each with a message to send."""
     opened = []
-    with Stand(**FAST) as stand:
+    with Stand(WHATSAPP_MPS_SHARE=FAST) as stand:
         stand.start_worker()
         for _ in range(rounds):
             stand.clear()
@@ -261,7 +258,7 @@ def session_count(stand: Stand) -> int:
 
 def growth(rounds: int) -> list[Row]:
     figures: dict[str, list[float]] = {"10": [], "million": [], "1": [], "200": []}
-    with Stand(numbers=200, **FAST) as stand:
+    with Stand(numbers=200, WHATSAPP_MPS_SHARE=FAST) as stand:
         numbers = stand.seeded["numbers"]
         stand.start_worker(concurrency=32, DATABASE_POOL_SIZE="40")
         drain(stand, numbers[:1], 500)
@@ -301,13 +298,13 @@ def with_behind(stand: Stand, behind: int) -> float:
         lambda: not stand.value("SELECT 1 FROM messaging_message WHERE claimed_at IS NOT NULL")
     )
     last = float(stand.value("SELECT extract(epoch FROM max(accepted_at)) FROM messaging_message"))
-    return (stand.value(done) - already) / (last - started)
+    return float(stand.value(done) - already) / (last - started)
 
 
 def pause(stand: Stand, *, on: bool) -> None:
     stand.database.execute(
-        "UPDATE tenants_whatsappbusinessaccount SET sending_paused_at = "
-        + ("now()" if on else "NULL")
+        "UPDATE tenants_whatsappbusinessaccount SET sending_paused_at = CASE WHEN %s THEN now() END",
+        [on],
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,7 +27,7 @@ class FaultyStand(Stand):
         server.process.wait()
         address = urlsplit(self.redis_url)
         server.process = embedded._spawn(
-            server.process.args, cwd=server.folder, log=server.log, stdin=embedded.subprocess.PIPE
+            server.process.args, cwd=server.folder, log=server.log, stdin=subprocess.PIPE
         )
         with server.process.stdin as stdin:
             stdin.write("\n".join(server._config(address.port, address.password)).encode())
@@ -102,8 +104,6 @@ class FaultyStand(Stand):
 
 def wait_for_zero(stand: FaultyStand) -> int:
     """Give the workers half a second, then say how many are not settled."""
-    import time
-
     deadline = time.monotonic() + 0.5
     while (left := stand.value(UNSETTLED)) and time.monotonic() < deadline:
         time.sleep(0.05)
