@@ -5,49 +5,69 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='phonenumber',
-            name='sending_stopped_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='sending stopped'),
+            model_name="phonenumber",
+            name="sending_stopped_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="sending stopped"),
         ),
         migrations.AddField(
-            model_name='phonenumber',
-            name='sending_stopped_code',
+            model_name="phonenumber",
+            name="sending_stopped_code",
             field=models.BigIntegerField(blank=True, null=True, verbose_name="Meta's error code"),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='guaranteed_recipients',
-            field=models.PositiveIntegerField(default=0, help_text='Recipients a day that other bakeries cannot use up.', verbose_name='guaranteed recipients'),
+            model_name="tenant",
+            name="guaranteed_recipients",
+            field=models.PositiveIntegerField(
+                default=0,
+                help_text="Recipients a day that other bakeries cannot use up.",
+                verbose_name="guaranteed recipients",
+            ),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='quiet_from',
-            field=models.TimeField(blank=True, help_text='Local time; urgent messages go anyway.', null=True, verbose_name='quiet from'),
+            model_name="tenant",
+            name="quiet_from",
+            field=models.TimeField(
+                blank=True,
+                help_text="Local time; urgent messages go anyway.",
+                null=True,
+                verbose_name="quiet from",
+            ),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='quiet_until',
-            field=models.TimeField(blank=True, null=True, verbose_name='quiet until'),
+            model_name="tenant",
+            name="quiet_until",
+            field=models.TimeField(blank=True, null=True, verbose_name="quiet until"),
         ),
         migrations.AddField(
-            model_name='whatsappbusinessaccount',
-            name='previous_access_token',
-            field=tenants.fields.EncryptedTextField(blank=True, verbose_name='previous access token'),
+            model_name="whatsappbusinessaccount",
+            name="previous_access_token",
+            field=tenants.fields.EncryptedTextField(
+                blank=True, verbose_name="previous access token"
+            ),
         ),
         migrations.AddField(
-            model_name='whatsappbusinessaccount',
-            name='previous_token_until',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='previous token kept until'),
+            model_name="whatsappbusinessaccount",
+            name="previous_token_until",
+            field=models.DateTimeField(
+                blank=True, null=True, verbose_name="previous token kept until"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tenant',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('quiet_from__isnull', True), ('quiet_until__isnull', True)), models.Q(('quiet_from__isnull', False), ('quiet_until__isnull', False)), _connector='OR'), name='tenant_quiet_hours_have_both_ends', violation_error_message='Give both ends of the quiet hours, or neither.'),
+            model_name="tenant",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("quiet_from__isnull", True), ("quiet_until__isnull", True)),
+                    models.Q(("quiet_from__isnull", False), ("quiet_until__isnull", False)),
+                    _connector="OR",
+                ),
+                name="tenant_quiet_hours_have_both_ends",
+                violation_error_message="Give both ends of the quiet hours, or neither.",
+            ),
         ),
     ]
