@@ -5,70 +5,143 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('messaging', '0002_message_fillfactor'),
-        ('tenants', '0002_sending_stops_and_shares'),
+        ("messaging", "0002_message_fillfactor"),
+        ("tenants", "0002_sending_stops_and_shares"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Alert',
+            name="Alert",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('account_stopped', 'sending stopped'), ('number_stopped', 'a number is stopped'), ('template_stopped', 'a template cannot be sent'), ('messages_held', 'Meta holds messages back'), ('message_unconfirmed', 'nobody knows whether a message was sent'), ('portfolio_limit', "WhatsApp's daily limit of recipients is reached"), ('token_expires', 'the access token ends soon')], max_length=32, verbose_name='kind')),
-                ('subject', models.CharField(blank=True, max_length=200, verbose_name='subject')),
-                ('code', models.BigIntegerField(blank=True, null=True, verbose_name="Meta's error code")),
-                ('opened_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='opened')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("account_stopped", "sending stopped"),
+                            ("number_stopped", "a number is stopped"),
+                            ("template_stopped", "a template cannot be sent"),
+                            ("messages_held", "Meta holds messages back"),
+                            ("message_unconfirmed", "nobody knows whether a message was sent"),
+                            ("portfolio_limit", "WhatsApp's daily limit of recipients is reached"),
+                            ("token_expires", "the access token ends soon"),
+                        ],
+                        max_length=32,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("subject", models.CharField(blank=True, max_length=200, verbose_name="subject")),
+                (
+                    "code",
+                    models.BigIntegerField(blank=True, null=True, verbose_name="Meta's error code"),
+                ),
+                (
+                    "opened_at",
+                    models.DateTimeField(default=django.utils.timezone.now, verbose_name="opened"),
+                ),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
             ],
             options={
-                'verbose_name': 'alert',
-                'verbose_name_plural': 'alerts',
+                "verbose_name": "alert",
+                "verbose_name_plural": "alerts",
             },
         ),
         migrations.RemoveIndex(
-            model_name='message',
-            name='message_queue',
+            model_name="message",
+            name="message_queue",
         ),
         migrations.AddField(
-            model_name='message',
-            name='if_unconfirmed',
-            field=models.CharField(choices=[('leave', 'leave it to the platform'), ('resend', 'send it again; it may arrive twice')], default='leave', max_length=8, verbose_name='if unconfirmed'),
+            model_name="message",
+            name="if_unconfirmed",
+            field=models.CharField(
+                choices=[
+                    ("leave", "leave it to the platform"),
+                    ("resend", "send it again; it may arrive twice"),
+                ],
+                default="leave",
+                max_length=8,
+                verbose_name="if unconfirmed",
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='priority',
-            field=models.PositiveSmallIntegerField(choices=[(0, 'normal'), (1, 'urgent')], default=0, verbose_name='priority'),
+            model_name="message",
+            name="priority",
+            field=models.PositiveSmallIntegerField(
+                choices=[(0, "normal"), (1, "urgent")], default=0, verbose_name="priority"
+            ),
         ),
         migrations.AddField(
-            model_name='message',
-            name='unconfirmed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='unconfirmed since'),
+            model_name="message",
+            name="unconfirmed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="unconfirmed since"),
         ),
         migrations.AddField(
-            model_name='message',
-            name='waits_for',
-            field=models.CharField(blank=True, choices=[('retry', 'the next try'), ('pair_limit', "WhatsApp's limit for one recipient"), ('portfolio_limit', "WhatsApp's daily limit of recipients"), ('daily_cap', "the bakery's daily limit"), ('monthly_cap', "the bakery's monthly limit"), ('quiet_hours', "the end of the bakery's quiet hours")], max_length=16, verbose_name='waits for'),
+            model_name="message",
+            name="waits_for",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("retry", "the next try"),
+                    ("pair_limit", "WhatsApp's limit for one recipient"),
+                    ("portfolio_limit", "WhatsApp's daily limit of recipients"),
+                    ("daily_cap", "the bakery's daily limit"),
+                    ("monthly_cap", "the bakery's monthly limit"),
+                    ("quiet_hours", "the end of the bakery's quiet hours"),
+                ],
+                max_length=16,
+                verbose_name="waits for",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('send_after__isnull', False)), fields=['phone_number', 'tenant', '-priority', 'send_after'], name='message_queue'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("send_after__isnull", False)),
+                fields=["phone_number", "tenant", "-priority", "send_after"],
+                name="message_queue",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('unconfirmed_at__isnull', False)), fields=['unconfirmed_at'], name='message_unconfirmed'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("unconfirmed_at__isnull", False)),
+                fields=["unconfirmed_at"],
+                name="message_unconfirmed",
+            ),
         ),
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('send_after__isnull', False)), fields=['expires_at'], name='message_expiry'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("send_after__isnull", False)),
+                fields=["expires_at"],
+                name="message_expiry",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='message',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'unconfirmed'), ('unconfirmed_at__isnull', False)), models.Q(models.Q(('status', 'unconfirmed'), _negated=True), ('unconfirmed_at__isnull', True)), _connector='OR'), name='message_unconfirmed_has_its_time'),
+            model_name="message",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("status", "unconfirmed"), ("unconfirmed_at__isnull", False)),
+                    models.Q(
+                        models.Q(("status", "unconfirmed"), _negated=True),
+                        ("unconfirmed_at__isnull", True),
+                    ),
+                    _connector="OR",
+                ),
+                name="message_unconfirmed_has_its_time",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='alert',
-            constraint=models.UniqueConstraint(condition=models.Q(('closed_at__isnull', True)), fields=('kind', 'subject'), name='alert_open_once'),
+            model_name="alert",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("closed_at__isnull", True)),
+                fields=("kind", "subject"),
+                name="alert_open_once",
+            ),
         ),
     ]
