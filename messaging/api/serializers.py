@@ -199,7 +199,7 @@ class MessageFilters(serializers.Serializer[Any]):
         if unknown := given - set(self.fields) - {"cursor", "page_size"}:
             known = ", ".join(self.fields)
             raise serializers.ValidationError(
-                {name: f"There is no such filter. There are {known}." for name in sorted(unknown)}
+                dict.fromkeys(sorted(unknown), f"There is no such filter. There are {known}.")
             )
         return attrs
 
