@@ -219,7 +219,7 @@ class ObjectParser(BaseParser):
     def _limited(self, stream: IO[Any], parser_context: Mapping[str, Any]) -> bytes:
         raw: bytes = b""
         request = parser_context.get("request")
-        announced = int(request.META.get("CONTENT_LENGTH") or 0) if request is not None else 0
+        announced = int(request.headers.get("content-length") or 0) if request is not None else 0
         if announced <= MAX_BODY_BYTES:
             raw = stream.read(MAX_BODY_BYTES + 1)
         if max(announced, len(raw)) > MAX_BODY_BYTES:

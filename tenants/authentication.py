@@ -54,9 +54,7 @@ class ApiKeyAuthentication(BaseAuthentication):
     challenge = 'Bearer realm="bakery_whatsapp"'
 
     def authenticate(self, request: Request) -> tuple[AnonymousUser, ApiKey] | None:
-        scheme, _separator, secret = (
-            request.META.get("HTTP_AUTHORIZATION", "").strip().partition(" ")
-        )
+        scheme, _separator, secret = request.headers.get("authorization", "").strip().partition(" ")
         if scheme.lower() != self.keyword.lower():
             return None
         return AnonymousUser(), _usable_key(secret.strip())
