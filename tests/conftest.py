@@ -7,6 +7,7 @@ whose environment the xdist workers inherit. Each worker has a database and a Va
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import re
 import shutil
@@ -196,6 +197,26 @@ def product_environment(
         "WHATSAPP_GRAPH_URL": f"http://127.0.0.1:{port}/simulator/graph",
         "PYTHONUNBUFFERED": "1",
     }
+
+
+@pytest.fixture
+def log_lines(
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Callable[..., Callable[[], list[str]]]]:
+    """Start logging to this test's stdout; what that returns gives the lines written since."""
+    from bakery_whatsapp import logs
+
+    def written() -> list[str]:
+        return capsys.readouterr().out.splitlines()
+
+    def start(log_format: str = "plain") -> Callable[[], list[str]]:
+        logs.configure(logs.logging_config(log_format=log_format, level="INFO"))
+        return written
+
+    before = logging.root.handlers[:]
+    yield start
+    # This test's stdout is closed at its end; whoever logs next must not write to it.
+    logging.root.handlers[:] = before
 
 
 class Process:

@@ -6,33 +6,16 @@ import logging
 import pytest
 import structlog
 
-from bakery_whatsapp import logs
 
-
-@pytest.fixture
-def lines(capsys, settings):
-    """Log with this test's stdout and return what was written."""
-
-    def written(log_format="plain"):
-        return capsys.readouterr().out.splitlines()
-
-    def start(log_format="plain"):
-        logs.configure(logs.logging_config(log_format=log_format, level="INFO"))
-        return written
-
-    yield start
-    logs.configure(settings.LOGGING)
-
-
-def test_a_plain_line_is_level_sentence_and_fields_in_the_order_given(lines):
-    written = lines()
+def test_a_plain_line_is_level_sentence_and_fields_in_the_order_given(log_lines):
+    written = log_lines()
     structlog.get_logger("x").info("It rained", b=1, a="two")
     assert written() == ["[INFO] It rained b=1 a=two"]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\x1b[2K", "\u2028", "\x85"])
-def test_what_others_wrote_cannot_begin_a_line_of_its_own(lines, end):
-    written = lines()
+def test_what_others_wrote_cannot_begin_a_line_of_its_own(log_lines, end):
+    written = log_lines()
     structlog.get_logger("x").info("Said", text=f"a{end}[INFO] Sent")
     logging.getLogger("some.library").warning("b%s[INFO] Sent", end)
     out = written()
@@ -40,8 +23,8 @@ def test_what_others_wrote_cannot_begin_a_line_of_its_own(lines, end):
     assert "\x1b" not in "".join(out)
 
 
-def test_json_lines_carry_the_same_fields(lines):
-    written = lines("json")
+def test_json_lines_carry_the_same_fields(log_lines):
+    written = log_lines("json")
     structlog.get_logger("x").warning("It rained", b=1)
     (line,) = written()
     row = json.loads(line)
@@ -59,8 +42,8 @@ def test_json_lines_carry_the_same_fields(lines):
         "GET /x?access_token=hush-hush",
     ],
 )
-def test_phone_numbers_and_secrets_never_reach_a_line(lines, text):
-    written = lines()
+def test_phone_numbers_and_secrets_never_reach_a_line(log_lines, text):
+    written = log_lines()
     logging.getLogger("some.library").warning("it said %s", text)
     structlog.get_logger("x").info("Said", text=text, nested={"text": text}, rows=[text])
     out = "\n".join(written())
@@ -68,8 +51,8 @@ def test_phone_numbers_and_secrets_never_reach_a_line(lines, text):
         assert secret not in out
 
 
-def test_the_query_string_of_a_request_is_not_logged(client, lines, db):
-    written = lines()
+def test_the_query_string_of_a_request_is_not_logged(client, log_lines, db):
+    written = log_lines()
     client.get("/health/live?hub.verify_token=hush-hush&phone=%2B34600000101")
     out = "\n".join(written())
     assert "hush" not in out
@@ -77,11 +60,11 @@ def test_the_query_string_of_a_request_is_not_logged(client, lines, db):
 
 
 @pytest.mark.parametrize("log_format", ["plain", "json"])
-def test_djangos_own_lines_about_a_request_leave_out_its_query_string(lines, rf, log_format):
-    written = lines(log_format)
+def test_djangos_own_lines_about_a_request_leave_out_its_query_string(log_lines, rf, log_format):
+    written = log_lines(log_format)
     request = rf.get("/api/v1/whatsapp/webhook?hub.verify_token=hush&q=600000101")
     logging.getLogger("django.request").error("Broken", extra={"request": request})
-    out = "\n".join(written(log_format))
+    out = "\n".join(written())
     assert "GET /api/v1/whatsapp/webhook" in out
     assert "hush" not in out
     assert "600000101" not in out

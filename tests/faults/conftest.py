@@ -113,7 +113,7 @@ def wait_for_zero(stand: FaultyStand) -> int:
 @pytest.fixture(scope="session")
 def shared_stand() -> Iterator[FaultyStand]:
     with FaultyStand(
-        numbers=3, bakeries=2, WHATSAPP_TIMEOUT_S=str(TIMEOUT_S), WHATSAPP_MPS_SHARE="65"
+        numbers=3, WHATSAPP_TIMEOUT_S=str(TIMEOUT_S), WHATSAPP_MPS_SHARE="65"
     ) as stand:
         yield stand
 

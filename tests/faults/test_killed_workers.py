@@ -84,7 +84,7 @@ def test_killed_while_it_records_what_meta_answered_nothing_is_sent_again(stand,
 
 def test_killed_at_any_moment_under_load_nothing_is_lost_or_sent_twice(stand):
     numbers = stand.seeded["numbers"]
-    stand.queue_rows(200, numbers=numbers, tenants=stand.seeded["tenants"])
+    stand.queue_rows(200, numbers=numbers)
     for life_s in (0.1, 0.45, 0.8):
         worker = stand.start_worker()
         stand.wake(numbers)
@@ -99,7 +99,7 @@ def test_killed_at_any_moment_under_load_nothing_is_lost_or_sent_twice(stand):
 
 def test_two_workers_started_at_once_send_each_message_once(stand):
     numbers = stand.seeded["numbers"]
-    stand.queue_rows(200, numbers=numbers, tenants=stand.seeded["tenants"])
+    stand.queue_rows(200, numbers=numbers)
     stand.wake(numbers * 3)
     stand.start_worker()
     stand.start_worker()

@@ -18,7 +18,7 @@ LOAD = 240
 def under_load(stand):
     """Messages on three numbers, a second and more of work, some of it done."""
     numbers = stand.seeded["numbers"]
-    stand.queue_rows(LOAD, numbers=numbers, tenants=stand.seeded["tenants"])
+    stand.queue_rows(LOAD, numbers=numbers)
     stand.start_worker()
     stand.wake(numbers)
     wait_until(lambda: stand.received() > 20)

@@ -10,7 +10,6 @@ import time_machine
 from django.db import OperationalError, connection
 from django.utils import timezone
 
-from bakery_whatsapp import logs
 from messaging.models import (
     Alert,
     AlertKind,
@@ -88,12 +87,12 @@ def test_two_workers_at_once_send_each_message_once(meta):
     assert set(Message.objects.values_list("status", flat=True)) == {MessageStatus.ACCEPTED}
 
 
-def test_each_attempt_and_each_success_leaves_the_guides_log_line(meta, capsys, settings):
-    logs.configure(settings.LOGGING)  # again, to this test's stdout
+def test_each_attempt_and_each_success_leaves_the_guides_log_line(meta, log_lines):
+    written = log_lines()
     message = MessageFactory()
     meta.accepts(message, wamid="wamid.A1")
     send(message)
-    lines = capsys.readouterr().out.splitlines()
+    lines = written()
     number = message.phone_number.phone_number_id
     assert any(
         line.startswith(
