@@ -63,7 +63,7 @@ LATERAL (
   SELECT id FROM messaging_message
   WHERE phone_number_id = %(number)s AND tenant_id = bakery.id
     AND send_after <= %(now)s AND expires_at > %(now)s
-  ORDER BY priority DESC, send_after, id
+  ORDER BY priority DESC, send_after
   LIMIT %(share)s
   FOR NO KEY UPDATE SKIP LOCKED
 ) AS picked

@@ -48,6 +48,9 @@ log = structlog.get_logger(__name__)
 TURN_S = 2.0
 # Claimed ahead of their slot: enough to keep the line busy, little enough for an urgent order to pass soon.
 AHEAD_S = 0.5
+# A turn that falls behind its slots makes up this much of them at once; the rest of its line moves back, so that no second
+# gets more than the number's share. It is what pacing spaces the slots too wide.
+CATCH_UP_S = 0.03
 # Outcomes are written together when they come close upon each other.
 RECORD_AT_LEAST = 50
 RECORD_WITHIN_S = 0.2
@@ -97,6 +100,7 @@ class _Turn:
         self.outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self.unrecorded: list[Outcome] = []
         self.in_flight = 0
+        self.behind = 0.0
         self.tried = 0
         self.is_stopped = False
         self.has_more = False
@@ -133,7 +137,7 @@ class _Turn:
             self.ends = 0.0
             return
         wait, interval = pacing.reserve(self.number, len(admitted))
-        start = time.monotonic() + wait
+        start, self.behind = time.monotonic() + wait, 0.0
         for place, message in enumerate(admitted):
             heapq.heappush(self.scheduled, (start + place * interval, next(self._order), message))
 
@@ -159,7 +163,8 @@ class _Turn:
 
     def _send_what_is_due(self) -> None:
         now = time.monotonic()
-        while self.scheduled and self.scheduled[0][0] <= now and self.in_flight < CONCURRENCY:
+        while self.scheduled and self._next_slot <= now and self.in_flight < CONCURRENCY:
+            self.behind += max(0.0, now - self._next_slot - CATCH_UP_S)
             message = heapq.heappop(self.scheduled)[2]
             self.in_flight += 1
             self.tried += 1
@@ -172,6 +177,10 @@ class _Turn:
             )
             _pool().submit(self._attempt, message)
 
+    @property
+    def _next_slot(self) -> float:
+        return self.scheduled[0][0] + self.behind
+
     def _attempt(self, message: Message) -> None:
         self.outcomes.put(_attempt(self.api, self.number, message))
 
@@ -179,7 +188,7 @@ class _Turn:
         """Wait for an outcome, for the next slot or for the time to record, whichever comes first."""
         pauses = [RECORD_WITHIN_S] if self.unrecorded or not self.in_flight else [1.0]
         if self.scheduled and self.in_flight < CONCURRENCY:
-            pauses.append(self.scheduled[0][0] - time.monotonic())
+            pauses.append(self._next_slot - time.monotonic())
         try:
             self._take(self.outcomes.get(timeout=max(0.0, min(pauses))))
             while True:
