@@ -309,7 +309,7 @@ def pause(stand: Stand, *, on: bool) -> None:
 
 
 def pace(rounds: int, share: int = 20, numbers: int = 20, seconds: int = 8) -> list[Row]:
-    busiest, reached, all_busy = [], [], []
+    busiest, busiest_20, reached, all_busy = [], [], [], []
     with Stand(numbers=numbers, WHATSAPP_MPS_SHARE="65") as stand:
         worker = stand.start_worker(concurrency=32, DATABASE_POOL_SIZE="40")
         for _ in range(rounds):
@@ -321,10 +321,16 @@ def pace(rounds: int, share: int = 20, numbers: int = 20, seconds: int = 8) -> l
         for _ in range(rounds):
             drain(stand, stand.seeded["numbers"], share * numbers * seconds)
             stats = stand.graph()
-            busiest.append(max(stats["busiest_second"].values()) * 65 / share)
+            busiest_20.append(max(stats["busiest_second"].values()))
             reached.append((stats["count"] - 1) / (stats["last"] - stats["first"]))
     return [
         Row("a number's busiest second at a share of 65", max(busiest), "/s", "≤ 65"),
+        Row(
+            f"the busiest of 20 numbers' seconds at a share of {share}",
+            max(busiest_20),
+            "/s",
+            f"≤ {share}",
+        ),
         Row(f"20 numbers with a share of {share}", median(reached), "/s", f"→ {share * numbers}"),
         Row("20 numbers with a share of 65 (the machine's limit)", median(all_busy), "/s"),
     ]

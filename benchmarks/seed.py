@@ -1,4 +1,4 @@
-"""The rows every measurement stands on; prints their keys as JSON. `python -m benchmarks.seed NUMBERS BAKERIES`."""
+"""The rows every measurement stands on, with a bakery for each number; prints their keys as JSON. `python -m benchmarks.seed NUMBERS`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "bakery_whatsapp.settings")
 
 
-def main(numbers: int, bakeries: int) -> None:
+def main(numbers: int) -> None:
     django.setup()
     from messaging import demo
     from messaging.models import MessageTemplate
     from messaging.services.accounts import current_account
-    from tenants.models import ApiKey, PhoneNumber, Tenant
+    from tenants.models import ApiKey, PhoneNumber, PhoneNumberAssignment, Tenant
     from tenants.services.api_keys import create_api_key
 
     account = current_account()
@@ -30,7 +30,7 @@ def main(numbers: int, bakeries: int) -> None:
             "components": demo.TEMPLATES[0]["components"],
         },
     )
-    keys = []
+    keys, tenants = [], []
     for place in range(numbers):
         number, _created = PhoneNumber.objects.update_or_create(
             phone_number_id=str(123456789012345 + place),
@@ -42,15 +42,13 @@ def main(numbers: int, bakeries: int) -> None:
                 "messaging_limit": "TIER_UNLIMITED",
             },
         )
-        keys.append(number.pk)
-    tenants = [
-        str(
-            Tenant.objects.create(
-                name=f"Panadería {place}", slug=f"panaderia-{place}", whatsapp_enabled=True
-            ).pk
+        tenant = Tenant.objects.create(
+            name=f"Panadería {place}", slug=f"panaderia-{place}", whatsapp_enabled=True
         )
-        for place in range(bakeries)
-    ]
+        if not number.is_default:
+            PhoneNumberAssignment.objects.create(tenant=tenant, phone_number=number)
+        keys.append(number.pk)
+        tenants.append(str(tenant.pk))
     made = create_api_key(label="benchmark")
     ApiKey.objects.filter(pk=made.api_key.pk).update(requests_per_minute=2_000_000_000)
     print(
@@ -66,4 +64,4 @@ def main(numbers: int, bakeries: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]))

@@ -35,7 +35,7 @@ INSERT INTO messaging_message (
 SELECT uuidv7(), (%(tenants)s::uuid[])[1 + place %% cardinality(%(tenants)s)],
   (%(numbers)s::bigint[])[1 + place %% cardinality(%(numbers)s)], %(template)s, '+34600' || lpad(place::text, 6, '0'),
   'Juan García', %(components)s, 'Hola Juan García', 'PO-' || place, '', '[]', 'benchmark', 'queued',
-  now() + %(delay_s)s * interval '1 second', now() + interval '24 hours', '', 0, 'leave', 0, '', '', now(), now()
+  now() + %(delay_s)s * interval '1 second' - (%(count)s - place) * interval '1 microsecond', now() + interval '24 hours', '', 0, 'leave', 0, '', '', now(), now()
 FROM generate_series(%(first)s::int, %(first)s::int + %(count)s::int - 1) AS place
 """
 COMPONENTS = [
@@ -108,19 +108,19 @@ def wait_until(condition: Callable[[], Any], *, timeout_s: float = WAIT_TIMEOUT_
 class Stand:
     """`database_url` and `redis_url` are its own. Everything it started dies with it."""
 
-    def __init__(self, *, numbers: int = 1, bakeries: int = 1, **environment: str) -> None:
+    def __init__(self, *, numbers: int = 1, **environment: str) -> None:
         below = "/tmp" if os.geteuid() == 0 else None  # noqa: S108 (PostgreSQL's own user must get there)
         self.folder = Path(tempfile.mkdtemp(prefix="bakery-stand-", dir=below))
         self._exit = contextlib.ExitStack()
         self._exit.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self.processes: list[Process] = []
         try:
-            self._start(numbers, bakeries, environment)
+            self._start(numbers, environment)
         except BaseException:
             self.close()
             raise
 
-    def _start(self, numbers: int, bakeries: int, environment: dict[str, str]) -> None:
+    def _start(self, numbers: int, environment: dict[str, str]) -> None:
         self.services = start_services(self.folder)
         self._exit.callback(self.services.stop)
         assert self.services.database_url is not None
@@ -150,9 +150,7 @@ class Stand:
         }
         self.graph_process = self.start("benchmarks.mock_graph", "--port", str(self.graph_port))
         self.run("manage", "migrate", "--no-input", "--verbosity", "0")
-        self.seeded = json.loads(
-            self.run("benchmarks.seed", str(numbers), str(bakeries)).splitlines()[-1]
-        )
+        self.seeded = json.loads(self.run("benchmarks.seed", str(numbers)).splitlines()[-1])
         self.graph_process.wait_until(self._graph_answers)
         self.database = self.connect()
         self._exit.callback(lambda: self.database.close())
@@ -249,18 +247,19 @@ class Stand:
         count: int,
         *,
         numbers: list[int] | None = None,
-        tenants: list[str] | None = None,
         delay_s: float = 0.0,
         first: int = 0,
     ) -> None:
-        """Queue messages to as many recipients, in turn on these numbers and of these bakeries; wakes nobody."""
+        """Queue messages to as many recipients, in turn on these numbers; wakes nobody."""
+        numbers = numbers or self.seeded["numbers"][:1]
+        bakeries = dict(zip(self.seeded["numbers"], self.seeded["tenants"], strict=True))
         self.database.execute(
             QUEUE_ROWS,
             {
                 "count": count,
                 "first": first,
-                "numbers": numbers or self.seeded["numbers"][:1],
-                "tenants": tenants or self.seeded["tenants"][:1],
+                "numbers": numbers,
+                "tenants": [bakeries[number] for number in numbers],
                 "template": self.seeded["template"],
                 "components": json.dumps(COMPONENTS),
                 "delay_s": delay_s,
