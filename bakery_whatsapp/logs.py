@@ -110,15 +110,19 @@ def logging_config(*, log_format: str, level: str, stream: str = "stdout") -> di
     }
 
 
+# One list for the life of the process: loggers that were used before keep the one they were made with.
+_PROCESSORS: list[Any] = [
+    structlog.stdlib.filter_by_level,
+    *_SHARED,
+    structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+]
+
+
 def configure(config: dict[str, Any]) -> None:
     """Set up both libraries. Called once a process, by the app config and again by Celery's logging signal."""
     logging.config.dictConfig(config)
     structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *_SHARED,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
+        processors=_PROCESSORS,
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
