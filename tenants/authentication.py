@@ -113,12 +113,17 @@ def _count_request(api_key: ApiKey, window: int) -> int:
     """Return how many requests the key made in this window, this one included; 0 when Redis does not answer."""
     name = f"api-key-requests:{api_key.pk}:{window}"
     try:
-        if cache.add(name, 1, timeout=2 * RATE_WINDOW_S):
-            return 1
-        return cache.incr(name)
+        return _incremented(name)
     except (RedisError, ValueError) as error:  # ValueError: the window's counter was evicted
         log.warning("Rate limit not checked", error=type(error).__name__)
         return 0
+
+
+def _incremented(name: str) -> int:
+    try:
+        return cache.incr(name)
+    except ValueError:  # The first request of the window; another may be faster.
+        return 1 if cache.add(name, 1, timeout=2 * RATE_WINDOW_S) else cache.incr(name)
 
 
 def allowed_tenants(api_key: ApiKey) -> QuerySet[Tenant]:
