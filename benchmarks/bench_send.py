@@ -21,7 +21,7 @@ from benchmarks.stand import COMPONENTS, Process, Stand, wait_until
 
 FAST = "1000"  # messages a second that may leave one number
 THREADS = 64
-MESSAGES = 4000
+MESSAGES = 3000
 BEHIND = 1_000_000
 WORK_LEFT = (
     "SELECT count(*) FROM messaging_message WHERE send_after IS NOT NULL OR claimed_at IS NOT NULL"
@@ -165,7 +165,7 @@ def press(stand: Stand, seconds: float) -> float:
     )
 
 
-def accepting(rounds: int, seconds: float = 6.0) -> list[Row]:
+def accepting(rounds: int, seconds: float = 5.0) -> list[Row]:
     figures: dict[str, list[float]] = {"ours": [], "bare": []}
     with Stand() as stand:
         keys = f"{stand.seeded['numbers'][0]},{stand.seeded['template']}"
@@ -190,7 +190,7 @@ def accepting(rounds: int, seconds: float = 6.0) -> list[Row]:
     ]
 
 
-def latency(rounds: int, requests: int = 200) -> list[Row]:
+def latency(rounds: int, requests: int = 100) -> list[Row]:
     """From the moment the caller has its 202 to the moment Graph has the request; the system idles between the two."""
     medians, slow = [], []
     with Stand() as stand:
@@ -308,14 +308,14 @@ def pause(stand: Stand, *, on: bool) -> None:
     )
 
 
-def pace(rounds: int, share: int = 20, numbers: int = 20, seconds: int = 8) -> list[Row]:
+def pace(rounds: int, share: int = 20, numbers: int = 20, seconds: int = 6) -> list[Row]:
     busiest, busiest_20, reached, all_busy = [], [], [], []
     with Stand(numbers=numbers, WHATSAPP_MPS_SHARE="65") as stand:
         worker = stand.start_worker(concurrency=32, DATABASE_POOL_SIZE="40")
         for _ in range(rounds):
             drain(stand, stand.seeded["numbers"][:1], 65 * seconds)
             busiest.append(max(stand.graph()["busiest_second"].values()))
-            all_busy.append(drain(stand, stand.seeded["numbers"], 65 * numbers * 3))
+            all_busy.append(drain(stand, stand.seeded["numbers"], 65 * numbers * 2))
         worker.stop()
         stand.start_worker(concurrency=32, DATABASE_POOL_SIZE="40", WHATSAPP_MPS_SHARE=str(share))
         for _ in range(rounds):
