@@ -230,13 +230,31 @@ class Child:
                 write(f"{self.name:<6} | {line.rstrip()}")
 
 
+class StopRequest:
+    """Whether the end was asked for. Without a lock: a signal's handler runs in the middle of the very thread that waits,
+    and threading.Event's would then wait for itself.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        self._is_set = True
+
+    def wait(self, seconds: float) -> bool:
+        """Return whether the end was asked for, after at most these seconds."""
+        if not self._is_set:
+            time.sleep(seconds)
+        return self._is_set
+
+
 class Launcher:
     """Starts children and ends them all: on a signal, when one of them ends, and on Linux when it is killed itself."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = dict(environment)
         self.children: list[Child] = []
-        self.stopping = threading.Event()
+        self.stopping = StopRequest()
         self.services: EmbeddedServices | None = None
         self._is_ready = False
         self._signals = 0

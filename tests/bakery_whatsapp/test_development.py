@@ -232,6 +232,24 @@ def test_a_signal_while_preparing_is_obeyed(launcher):
         launcher.run("data", python(FOREVER))
 
 
+SIGNALLED_WHILE_WAITING = """
+import signal
+from bakery_whatsapp.development import Launcher
+
+signal.signal(signal.SIGALRM, lambda *_: launcher.stopping.set())
+for attempt in range(20_000):
+    launcher = Launcher({})
+    signal.setitimer(signal.ITIMER_REAL, 1e-6 + attempt % 200 * 1e-6)
+    while not launcher.stopping.wait(1e-5):
+        pass
+"""
+
+
+def test_a_signal_at_any_moment_of_waiting_is_obeyed():
+    """A handler that needs a lock of the thread it interrupts would hang here within some thousand signals."""
+    subprocess.run(python(SIGNALLED_WHILE_WAITING), cwd=ROOT, check=True, timeout=60)
+
+
 # --- The whole ---------------------------------------------------------------------------------------
 
 
