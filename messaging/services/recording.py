@@ -17,6 +17,7 @@ from messaging.graph_api import errors
 from messaging.graph_api.client import SentMessage
 from messaging.graph_api.facts import ErrorClass, Scope
 from messaging.models import EventKind, Message, MessageEvent, SendAttempt, WaitsFor
+from messaging.services import timeline
 from messaging.statuses import MAY_FOLLOW, MessageStatus
 
 log = structlog.get_logger(__name__)
@@ -146,13 +147,12 @@ def _record(outcomes: Sequence[Outcome]) -> None:
     with transaction.atomic():
         apply(moves)
         SendAttempt.objects.bulk_create([_attempt(outcome) for outcome in outcomes])
-        MessageEvent.objects.bulk_create(
+        timeline.write_events(
             [
                 MessageEvent(message_id=move.message_id, kind=move.event, code=_code(move), at=now)
                 for move in moves
                 if move.event is not None
-            ],
-            ignore_conflicts=True,
+            ]
         )
     for outcome, move in zip(outcomes, moves, strict=True):
         _log(outcome, move)

@@ -34,7 +34,7 @@ from messaging.models import (
     Priority,
     WaitsFor,
 )
-from messaging.services import accounts, holding, limits, pacing, recording
+from messaging.services import accounts, holding, limits, pacing, recording, timeline
 from messaging.services.claiming import claim
 from messaging.services.graph import CONCURRENCY, graph_api_for
 from messaging.services.quiet_hours import end_of_quiet_hours
@@ -410,6 +410,6 @@ def _advance_each(
         with transaction.atomic():
             if messages.filter(pk=pk).advance(to, **changes):
                 event = MessageEvent(message_id=pk, kind=kind)
-                MessageEvent.objects.bulk_create([event], ignore_conflicts=True)
+                timeline.write_events([event])
                 moved += 1
     return moved

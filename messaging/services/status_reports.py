@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from messaging.graph_api.webhook_payload import Change, StatusFact
 from messaging.models import EventKind, Message, MessageEvent
-from messaging.services import holding
+from messaging.services import holding, timeline
 from messaging.services.verdicts import Reported
 from messaging.statuses import META_REPORTS, MessageStatus, settle
 
@@ -38,8 +38,15 @@ def apply_status_reports(reports: Sequence[Reported[StatusFact]]) -> None:
     touched = {message.pk: message for message in messages.values() if message.pk in by_message}
     for pk, message in touched.items():
         _settle(message, by_message[pk])
-    MessageEvent.objects.bulk_create(_events(by_message), ignore_conflicts=True)
-    _keep_earliest(by_message)
+    timeline.write_events(
+        [
+            MessageEvent(
+                message_id=pk, kind=EventKind(fact.status), code=fact.error_code, at=fact.at
+            )
+            for pk, facts in by_message.items()
+            for fact in facts
+        ]
+    )
     Message.objects.bulk_update(touched.values(), _STATUS_COLUMNS)
     _heed_dropped(touched, by_message)
 
@@ -160,28 +167,3 @@ def _keep_failure(message: Message, facts: list[StatusFact]) -> None:
 
 def _earliest(known: datetime | None, reported: list[datetime]) -> datetime | None:
     return min([known, *reported] if known else reported, default=None)
-
-
-def _events(by_message: dict[uuid.UUID, list[StatusFact]]) -> list[MessageEvent]:
-    return [
-        MessageEvent(message_id=pk, kind=kind, code=code, at=at)
-        for pk, facts in sorted(by_message.items())
-        for (kind, code), at in sorted(_first_times(facts).items(), key=lambda item: item[1])
-    ]
-
-
-def _first_times(facts: list[StatusFact]) -> dict[tuple[EventKind, int | None], datetime]:
-    first: dict[tuple[EventKind, int | None], datetime] = {}
-    for fact in facts:
-        key = EventKind(fact.status), fact.error_code
-        first[key] = min(first.get(key, fact.at), fact.at)
-    return first
-
-
-def _keep_earliest(by_message: dict[uuid.UUID, list[StatusFact]]) -> None:
-    """An event that stood already keeps the earlier of its time and the reported one."""
-    for pk, facts in by_message.items():
-        for (kind, code), at in _first_times(facts).items():
-            MessageEvent.objects.filter(message_id=pk, kind=kind, code=code, at__gt=at).update(
-                at=at
-            )
