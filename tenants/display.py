@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Tones of a badge, each a colour in admin.css.
 GOOD, BUSY, CAUTION, BAD, NEUTRAL = "good", "busy", "caution", "bad", "neutral"
 
+# Meta's words for a number without a rating differ between its pages (Business phone numbers, read 2026-11-22).
+UNRATED = ("", "UNKNOWN", "NA", "NONE")
 _QUALITY = {"GREEN": (GOOD, "check_circle"), "YELLOW": (CAUTION, "warning"), "RED": (BAD, "cancel")}
 _NUMBER_STATUS = {
     "CONNECTED": (GOOD, "link"),
@@ -48,7 +50,7 @@ def yes_or_no(answer: bool, *, yes: StrOrPromise, no: StrOrPromise) -> SafeStrin
 
 def quality_badge(rating: str) -> SafeString | str:
     """Show Meta's own word. Its meaning is in the title, as the guide's step 10.1 has it."""
-    if not rating or rating == "UNKNOWN":
+    if rating in UNRATED:
         return badge(_("not rated yet"), icon="help", tone=NEUTRAL)
     meaning = {
         "GREEN": _("All good, no restrictions."),
@@ -57,6 +59,18 @@ def quality_badge(rating: str) -> SafeString | str:
     }
     tone, icon = _QUALITY.get(rating, (NEUTRAL, "help"))
     return badge(rating, icon=icon, tone=tone, title=meaning.get(rating, ""))
+
+
+def free_number_badge() -> SafeString:
+    """Mark a number that Meta gave away: guide, step 3.1, option B."""
+    return badge(
+        _("free number of Meta's"),
+        icon="redeem",
+        tone=BUSY,
+        title=_(
+            "It cannot move to another account, and it sends only once Meta has approved its display name (131037). Its daily limit is the portfolio's, as for every number."
+        ),
+    )
 
 
 def number_status_badge(status: str) -> SafeString | str:

@@ -35,6 +35,9 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.NUMBER_STOPPED: gettext_lazy(
         "Mend the cause. The number is tried again every ten minutes; its messages wait."
     ),
+    AlertKind.NUMBER_QUALITY: gettext_lazy(
+        "Open the number: its page says what lowers the quality and what helps."
+    ),
     AlertKind.TEMPLATE_STOPPED: gettext_lazy(
         "Look at the template in WhatsApp Manager. Its messages wait until Meta approves it again, or expire."
     ),
@@ -57,6 +60,7 @@ _ACTIONS: dict[str, StrPromise] = {
 _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.ACCOUNT_STOPPED: ("tenants_whatsappbusinessaccount", {}),
     AlertKind.NUMBER_STOPPED: ("tenants_phonenumber", {}),
+    AlertKind.NUMBER_QUALITY: ("tenants_phonenumber", {"quality": "low"}),
     AlertKind.TEMPLATE_STOPPED: ("messaging_messagetemplate", {"state": "blocked"}),
     AlertKind.MESSAGES_HELD: ("messaging_message", {"status": MessageStatus.HELD}),
     AlertKind.MESSAGE_UNCONFIRMED: ("messaging_message", {"status": "undecided"}),

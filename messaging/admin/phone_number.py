@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.admin import syncing
+from messaging.admin.number_setup import NumberSetupPages
+from messaging.admin.number_upkeep import Upkeep
 from messaging.services.numbers import NumberInUseError, make_default, sync_phone_numbers
 from tenants.admin import PhoneNumberAdmin
 from tenants.admin.base import confirmation
@@ -27,14 +29,14 @@ admin.site.unregister(PhoneNumber)
 
 
 @admin.register(PhoneNumber)
-class SendingNumberAdmin(PhoneNumberAdmin):
+class SendingNumberAdmin(NumberSetupPages, PhoneNumberAdmin):
     list_display = (*PhoneNumberAdmin.list_display, "its_messages")
     readonly_fields = (*PhoneNumberAdmin.readonly_fields, "its_messages")
     fieldsets = (
         (None, {"fields": ("number", "verified_name", "use", "its_messages")}),
         *PhoneNumberAdmin.fieldsets[1:],
     )
-    change_form_outer_before_template = "admin/messaging/phonenumber/_default.html"
+    change_form_outer_before_template = "admin/messaging/phonenumber/_upkeep.html"
 
     def has_sync_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("tenants.change_phonenumber")
@@ -52,7 +54,7 @@ class SendingNumberAdmin(PhoneNumberAdmin):
                 name="tenants_phonenumber_set_default",
             ),
         ]
-        return [*ours, *super().get_urls()]
+        return [*ours, *self.setup_urls(), *super().get_urls()]
 
     def sync(self, request: HttpRequest) -> HttpResponse:
         if request.method != "POST":
@@ -110,10 +112,11 @@ class SendingNumberAdmin(PhoneNumberAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        more = {
-            "may_set_default": self.has_set_default_permission(request),
-            **(extra_context or {}),
-        }
+        number = self.get_object(request, object_id)
+        more = {"may_set_up": self.has_setup_permission(request), **(extra_context or {})}
+        if number is not None:
+            has_bakery = bool(getattr(number, "open_assignments", []))
+            more["upkeep"] = Upkeep.of(number, has_bakery=has_bakery)
         answer: HttpResponse = super().change_view(request, object_id, form_url, more)
         return answer
 

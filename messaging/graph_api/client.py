@@ -21,6 +21,7 @@ from messaging.graph_api.errors import (
     error_from_response,
     error_object,
 )
+from messaging.graph_api.number_calls import NumberCalls
 from messaging.graph_api.signature import appsecret_proof
 from messaging.graph_api.storable import storable
 from messaging.graph_api.values import (
@@ -77,7 +78,7 @@ def new_session(pool_size: int) -> requests.Session:
     return session
 
 
-class GraphApi:
+class GraphApi(NumberCalls):
     """Calls with one token. Every method raises a GraphApiError; only sending may end unknown.
 
     `served_version` is what Meta last said it answered with; another than `version` deserves a warning.

@@ -48,7 +48,7 @@ def render(
     """
     shape = shape_of(template_components)
     if fitted_components is None:
-        values = {name: _examples(shape.examples.get(name, {})) for name in ("header", "body")}
+        values = {name: examples_of(shape.examples.get(name, {})) for name in ("header", "body")}
         media: dict[str, Any] = {}
     else:
         given = {_key(part): part for part in fitted_components if isinstance(part, dict)}
@@ -106,7 +106,7 @@ def _media(part: dict[str, Any], kind: str) -> dict[str, Any]:
     return media if isinstance(media, dict) else {}
 
 
-def _examples(example: dict[str, Any]) -> dict[str, str]:
+def examples_of(example: dict[str, Any]) -> dict[str, str]:
     """Return Meta's sample values by placeholder, from the named, body and header spellings."""
     values: dict[str, str] = {}
     for key, rows in example.items():

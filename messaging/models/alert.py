@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 class AlertKind(models.TextChoices):
     ACCOUNT_STOPPED = "account_stopped", _("sending stopped")
     NUMBER_STOPPED = "number_stopped", _("a number is stopped")
+    NUMBER_QUALITY = "number_quality", _("a number's quality has fallen")
     TEMPLATE_STOPPED = "template_stopped", _("a template cannot be sent")
     MESSAGES_HELD = "messages_held", _("Meta holds messages back")
     MESSAGE_UNCONFIRMED = "message_unconfirmed", _("nobody knows whether a message was sent")

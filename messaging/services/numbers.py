@@ -9,10 +9,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging.graph_api.client import PhoneNumberFacts
+from messaging.graph_api.number_calls import HealthFacts
 from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
+from messaging.services.number_quality import note_quality
 from tenants import phone_numbers
-from tenants.models import PhoneNumber, WhatsAppBusinessAccount
+from tenants.models import NumberSetup, PhoneNumber, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
 
@@ -29,11 +31,13 @@ class SyncResult:
 def sync_phone_numbers() -> SyncResult:
     """Read all numbers of the account from Meta. Raises GraphApiError and NoAccountError; then nothing is changed."""
     account = current_account()
-    facts = graph_api_for(account).phone_numbers(account.waba_id)
+    api = graph_api_for(account)
+    facts, health = api.phone_numbers(account.waba_id), api.health_of_numbers(account.waba_id)
     result = SyncResult()
     with transaction.atomic():
         for number in facts:
             _store(account, number, result)
+            _keep_health(health.get(number.phone_number_id), number.phone_number_id)
         listed = [number.phone_number_id for number in facts]
         gone = PhoneNumber.objects.filter(account=account).exclude(phone_number_id__in=listed)
         result.gone.extend(gone.values_list("phone_number_id", flat=True))
@@ -84,11 +88,23 @@ def _store(account: WhatsAppBusinessAccount, facts: PhoneNumberFacts, result: Sy
     before = (
         PhoneNumber.objects.filter(phone_number_id=facts.phone_number_id).values(*values).first()
     )
-    PhoneNumber.objects.update_or_create(
+    number, _created = PhoneNumber.objects.update_or_create(
         phone_number_id=facts.phone_number_id,
         defaults={**values, "account": account, "last_synced_at": timezone.now()},
     )
+    if "quality_rating" in values:
+        known = before["quality_rating"] if before else ""
+        note_quality(number, before=known, rating=values["quality_rating"])
     if before is None:
         result.created.append(facts.phone_number_id)
     elif before != values:
         result.updated.append(facts.phone_number_id)
+
+
+def _keep_health(facts: HealthFacts | None, phone_number_id: str) -> None:
+    """Keep what Meta says of a number's health; while it says nothing, what it said last stays, with its time."""
+    if facts is not None:
+        NumberSetup.objects.update_or_create(
+            phone_number=PhoneNumber.objects.get(phone_number_id=phone_number_id),
+            defaults={"health_status": facts.raw, "health_checked_at": timezone.now()},
+        )

@@ -21,7 +21,17 @@ SCOPES = ["whatsapp_business_management", "whatsapp_business_messaging"]
 DAYS_60_S = 60 * 24 * 3600
 QUALITY_RATINGS = ("GREEN", "YELLOW", "RED", "UNKNOWN")
 
+NEW, VERIFIED, REGISTERED = "new", "verified", "registered"
+# What the simulated Meta would send by SMS.
+CODE = "123456"
+
 _TOKENS = store.key("tokens")
+_STEPS = store.key("number_steps")
+_STEP_FIELDS = {
+    NEW: {"code_verification_status": "NOT_VERIFIED", "status": "PENDING"},
+    VERIFIED: {"status": "PENDING"},
+    REGISTERED: {},
+}
 _ACCOUNT = store.key("account")
 _DAYS_2_S = 2 * 24 * 3600
 _COMMON = {
@@ -58,9 +68,10 @@ def number_of(phone_number_id: str) -> demo.DemoNumber | None:
 
 def phone_numbers() -> list[dict[str, Any]]:
     """Return all numbers with every field that Meta can be asked for."""
-    changed = store.read_hash(store.key("quality"))
+    changed, steps = store.read_hash(store.key("quality")), store.read_hash(_STEPS)
     return [
         _phone_number(number, changed.get(number.phone_number_id, "GREEN"))
+        | _STEP_FIELDS[steps.get(number.phone_number_id, REGISTERED)]
         for number in demo.NUMBERS
     ]
 
@@ -88,6 +99,15 @@ def health(entity_id: str, kind: str, *, blocked: bool) -> dict[str, Any]:
         if name != kind
     ]
     return {"can_send_message": state, "entities": entities}
+
+
+def step_of(phone_number_id: str) -> str:
+    """How far the number has come: NEW, VERIFIED or REGISTERED."""
+    return store.field_of(_STEPS, phone_number_id) or REGISTERED
+
+
+def set_step(phone_number_id: str, step: str) -> None:
+    store.write_hash(_STEPS, {phone_number_id: step})
 
 
 def set_quality(phone_number_id: str, rating: str) -> None:

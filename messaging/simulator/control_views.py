@@ -59,6 +59,9 @@ def _happen(data: dict[str, str]) -> None:
     if data["event"] == "quality":
         account.set_quality(data["phone_number_id"], data["rating"])
         return
+    if data["event"] == "new":
+        account.set_step(data["phone_number_id"], account.NEW)
+        return
     template = next(one for one in account.templates() if one["id"] == data["template_id"])
     what, _sep, to = data["event"].partition("_")
     if what == "template":
@@ -115,6 +118,7 @@ def _context() -> dict[str, Any]:
         "event": EventForm(),
         "scenarios": scenarios.SCENARIOS,
         "numbers": account.phone_numbers(),
+        "code": account.CODE,
         "templates": account.templates(),
         "callback_url": account.callback_url(),
         "subscribed": account.is_subscribed(),

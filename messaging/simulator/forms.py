@@ -13,6 +13,7 @@ from messaging.simulator.envelope import RefusalError
 
 EVENTS = {
     "quality": _("The number's quality rating changes"),
+    "new": _("The number is as new: not verified, not registered"),
     "template_paused": _("The template is paused"),
     "template_approved": _("The template is approved again"),
     "category_marketing": _("The template becomes MARKETING"),

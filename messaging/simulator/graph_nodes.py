@@ -68,20 +68,28 @@ def register(call: GraphRequest) -> Body:
     kept = store.field_of(store.key("pins"), call.parts[0])
     if len(pin) != _PIN_LENGTH or not pin.isdecimal() or (kept and kept != pin):
         raise RefusalError(133005, "The PIN has six digits and must be the one that was set")
+    if account.step_of(call.parts[0]) == account.NEW:
+        raise RefusalError(133006, "Verify the number with a code first")
     store.write_hash(store.key("pins"), {call.parts[0]: pin})
+    account.set_step(call.parts[0], account.REGISTERED)
     return {"success": True}
 
 
 def request_code(call: GraphRequest) -> Body:
     if call.value("code_method") not in ("SMS", "VOICE"):
         raise missing("code_method")
-    raise RefusalError(136024, "This number is already verified")
+    if account.step_of(call.parts[0]) != account.NEW:
+        raise RefusalError(136024, "This number is already verified")
+    return {"success": True}
 
 
 def verify_code(call: GraphRequest) -> Body:
     if not call.value("code"):
         raise missing("code")
-    raise RefusalError(136025, "The code is wrong or has expired")
+    if account.step_of(call.parts[0]) != account.NEW or call.value("code") != account.CODE:
+        raise RefusalError(136025, "The code is wrong or has expired")
+    account.set_step(call.parts[0], account.VERIFIED)
+    return {"success": True}
 
 
 def message_history(call: GraphRequest) -> Body:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from tenants.admin.account import WhatsAppBusinessAccountAdmin
 from tenants.admin.api_key import ApiKeyAdmin
 from tenants.admin.assignment import PhoneNumberAssignmentAdmin
+from tenants.admin.number_quality import (
+    NumberSetupAdmin,
+    QualityOfNumber,
+    QualityReadingAdmin,
+)
 from tenants.admin.phone_number import PhoneNumberAdmin
 from tenants.admin.tenant import TenantAdmin
 from tenants.admin.user import GroupAdmin, MembershipAdmin, UserAdmin
@@ -13,8 +18,11 @@ __all__ = [
     "ApiKeyAdmin",
     "GroupAdmin",
     "MembershipAdmin",
+    "NumberSetupAdmin",
     "PhoneNumberAdmin",
     "PhoneNumberAssignmentAdmin",
+    "QualityOfNumber",
+    "QualityReadingAdmin",
     "TenantAdmin",
     "UserAdmin",
     "WhatsAppBusinessAccountAdmin",

@@ -3,19 +3,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tenants.admin.assignment import AssignmentsOfNumber
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.admin.number_board import NumberBoard
+from tenants.admin.number_quality import QualityOfNumber
 from tenants.display import (
     BUSY,
     GOOD,
     NEUTRAL,
+    UNRATED,
     badge,
+    free_number_badge,
     link,
     list_url,
     moment,
@@ -66,6 +70,7 @@ class QualityFilter(admin.SimpleListFilter):
             ("GREEN", "GREEN"),
             ("YELLOW", "YELLOW"),
             ("RED", "RED"),
+            ("low", _("YELLOW or RED")),
             ("none", _("not rated yet")),
         ]
 
@@ -73,7 +78,9 @@ class QualityFilter(admin.SimpleListFilter):
         self, request: HttpRequest, queryset: QuerySet[PhoneNumber]
     ) -> QuerySet[PhoneNumber]:
         if self.value() == "none":
-            return queryset.filter(Q(quality_rating="") | Q(quality_rating="UNKNOWN"))
+            return queryset.filter(quality_rating__in=UNRATED)
+        if self.value() == "low":
+            return queryset.filter(quality_rating__in=("YELLOW", "RED"))
         return queryset.filter(quality_rating=self.value()) if self.value() else queryset
 
 
@@ -94,7 +101,7 @@ class PhoneNumberAdmin(ReadOnlyAdmin):
     search_help_text = gettext_lazy("Digits of the number, display name or phone number id")
     ordering = ("display_phone_number", "id")
     list_before_template = "admin/tenants/phonenumber/_strip.html"
-    inlines = (AssignmentsOfNumber,)
+    inlines = (AssignmentsOfNumber, QualityOfNumber)
     readonly_fields: tuple[str, ...] = (
         "number",
         "use",
@@ -152,8 +159,11 @@ class PhoneNumberAdmin(ReadOnlyAdmin):
     # --- Columns -------------------------------------------------------------------------------
 
     @admin.display(description=gettext_lazy("number"), ordering="display_phone_number")
-    def number(self, number: PhoneNumber) -> str:
-        return phone(number.display_phone_number)
+    def number(self, number: PhoneNumber) -> SafeString | str:
+        written = phone(number.display_phone_number)
+        if number.is_meta_free:
+            return format_html("{} {}", written, free_number_badge())
+        return written
 
     @admin.display(description=gettext_lazy("use"))
     def use(self, number: PhoneNumber) -> SafeString | str:

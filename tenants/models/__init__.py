@@ -2,15 +2,19 @@ from __future__ import annotations
 
 from tenants.models.account import WhatsAppBusinessAccount
 from tenants.models.api_key import ApiKey, Scope
+from tenants.models.number_setup import NumberSetup
 from tenants.models.phone_number import PhoneNumber, PhoneNumberAssignment
+from tenants.models.quality_reading import QualityReading
 from tenants.models.tenant import Membership, Tenant, TenantOwnedQuerySet
 from tenants.models.user import User
 
 __all__ = [
     "ApiKey",
     "Membership",
+    "NumberSetup",
     "PhoneNumber",
     "PhoneNumberAssignment",
+    "QualityReading",
     "Scope",
     "Tenant",
     "TenantOwnedQuerySet",

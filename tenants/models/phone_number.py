@@ -81,6 +81,14 @@ class PhoneNumber(models.Model):
     def __str__(self) -> str:
         return f"phone number {self.phone_number_id}"
 
+    @property
+    def is_meta_free(self) -> bool:
+        """Whether Meta gave the number away (+1 555 …): bound to its account and sending only under an approved name.
+
+        Source: Display names, 2026-11-22.
+        """
+        return self.display_phone_number.startswith("+1555")
+
 
 class PhoneNumberAssignmentQuerySet(TenantOwnedQuerySet["PhoneNumberAssignment"]):
     def open(self) -> Self:

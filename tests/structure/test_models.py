@@ -37,6 +37,8 @@ OF_THE_PLATFORM = {
     "User",
     "WhatsAppBusinessAccount",
     "PhoneNumber",
+    "NumberSetup",
+    "QualityReading",
     "MessageTemplate",
     "WebhookDelivery",
     "Alert",

@@ -1,0 +1,154 @@
+"""A number's page and what brings it into service, for staff, for staff without the right, for everybody else."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import reverse
+
+from messaging.models import Message
+from tenants.models import NumberSetup, PhoneNumber, User
+from tests.factories import (
+    AssignmentFactory,
+    MembershipFactory,
+    PhoneNumberFactory,
+    TemplateFactory,
+)
+from tests.messaging.conftest import GRAPH
+from tests.messaging.graph_api.test_number_calls import BLOCKED
+from tests.messaging.services.test_syncing import NUMBERS_URL, number_row
+
+PAGES = ["code", "register", "test"]
+
+
+@pytest.fixture
+def number(db) -> PhoneNumber:
+    return PhoneNumberFactory.create(
+        phone_number_id="1", code_verification_status="NOT_VERIFIED", status="PENDING"
+    )
+
+
+def address(page: str, number: PhoneNumber) -> str:
+    return reverse(f"admin:tenants_phonenumber_{page}", args=(number.pk,))
+
+
+def change_page(paula: Client, number: PhoneNumber) -> str:
+    return str(paula.get(address("change", number)).text)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_only_who_may_change_numbers_sets_them_up(number, page):
+    trainee = User.objects.create(username="trainee", is_staff=True)
+    trainee.user_permissions.add(Permission.objects.get(codename="view_phonenumber"))
+    owner = MembershipFactory.create().user
+    for person, status in ((None, 302), (owner, 302), (trainee, 403)):
+        client = Client()
+        if person:
+            client.force_login(person)
+        assert client.get(address(page, number)).status_code == status
+        assert client.post(address(page, number), {"code": "123456"}).status_code == status
+    assert "Register…" not in _as(trainee, number)
+
+
+def _as(person: User, number: PhoneNumber) -> str:
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(person)
+    return str(client.get(address("change", number)).text)
+
+
+def test_a_new_number_is_verified_registered_and_tried_from_its_page(paula, meta, number, broker):
+    assert "Verify with a code…" in change_page(paula, number)
+    meta.mock.post(f"{GRAPH}/1/request_code", json={"success": True})
+    asked = paula.post(address("code", number), {"method": "VOICE"}, follow=True).text
+    assert "Meta sends the code." in asked
+    assert "Meta was asked for a code at" in asked
+
+    meta.mock.post(f"{GRAPH}/1/verify_code", json={"success": True})
+    verified = number_row("1", code_verification_status="VERIFIED", status="PENDING")
+    meta.mock.get(NUMBERS_URL, json={"data": [verified]})
+    answer = paula.post(address("code", number), {"code": "123-456"}, follow=True).text
+    assert "The number is verified. Register it next." in answer
+    assert "Verify with a code…" not in answer
+
+    meta.mock.post(f"{GRAPH}/1/register", json={"success": True})
+    meta.mock.replace("GET", NUMBERS_URL, json={"data": [verified | {"status": "CONNECTED"}]})
+    answer = paula.post(address("register", number), {"pin": ""}, follow=True).text
+    assert "The number is registered." in answer
+    assert NumberSetup.objects.get().pin not in answer
+    assert "Send a test…" in answer
+
+    AssignmentFactory(phone_number=number)
+    sent = paula.post(
+        address("test", number),
+        {"to": "+34 600 000 101", "template": TemplateFactory().pk},
+        follow=True,
+    )
+    assert "Here you see whether it arrives." in sent.text
+    assert Message.objects.get().requested_by == "admin:paula"
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"code": "12345"}, "Six digits."),
+        ({"code": ""}, "This field is required."),
+        ({"method": "EMAIL"}, "Select a valid choice."),
+    ],
+)
+def test_what_is_no_code_never_reaches_meta(paula, meta, number, form, said):
+    assert said in paula.post(address("code", number), form).text
+    assert len(meta.mock.calls) == 0
+
+
+def test_what_meta_refuses_is_said_with_what_to_do(paula, meta, number):
+    meta.mock.post(f"{GRAPH}/1/verify_code", status=400, json={"error": {"code": 136025}})
+    page = paula.post(address("code", number), {"code": "000000"}).text
+    assert "(136025)" in page
+    number.refresh_from_db()
+    assert number.code_verification_status == "NOT_VERIFIED"
+
+
+def test_a_spare_number_cannot_be_tried_and_the_page_says_why(paula, number):
+    form = {"to": "+34600000101", "template": TemplateFactory().pk}
+    page = paula.post(address("test", number), form).text
+    assert "Assign it first." in page
+    assert not Message.objects.exists()
+
+
+def test_a_test_to_no_phone_number_is_refused_beside_the_field(paula, number):
+    form = {"to": "600000101", "template": TemplateFactory().pk}
+    assert "with + and its country code" in paula.post(address("test", number), form).text
+
+
+@pytest.mark.parametrize(("rating", "words"), [("YELLOW", "Meta warns"), ("RED", "(131048)")])
+def test_a_low_quality_comes_with_advice(paula, number, rating, words):
+    PhoneNumber.objects.update(quality_rating=rating)
+    page = change_page(paula, number)
+    assert words in page
+    assert "Promotion in a UTILITY template" in page
+
+
+def test_a_good_quality_needs_no_advice(paula, number):
+    PhoneNumber.objects.update(quality_rating="GREEN")
+    assert "What lowers the quality" not in change_page(paula, number)
+
+
+def test_the_health_shows_each_part_and_metas_solution(paula, number):
+    NumberSetup.objects.create(phone_number=number, health_status=BLOCKED, pin="482913")
+    page = change_page(paula, number)
+    assert "payment problem" in page
+    assert "add a payment method" in page
+    assert "482913" not in page
+
+
+def test_a_free_number_is_marked_in_the_list(paula, number):
+    PhoneNumber.objects.update(display_phone_number="+15550100123")
+    page = paula.get(reverse("admin:tenants_phonenumber_changelist")).text
+    assert "free number of Meta" in page
+
+
+def test_the_request_for_more_numbers_is_ready_to_copy(paula, number):
+    page = paula.get(reverse("admin:tenants_phonenumber_more")).text
+    assert number.account.waba_id in page
+    assert "Phone numbers in use: 1" in page
