@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from tenants.admin.account import WhatsAppBusinessAccountAdmin
 from tenants.admin.api_key import ApiKeyAdmin
-from tenants.admin.assignment import PhoneNumberAssignmentAdmin
+from tenants.admin.assignment import AssignmentRoundAdmin, PhoneNumberAssignmentAdmin
 from tenants.admin.phone_number import PhoneNumberAdmin
 from tenants.admin.tenant import TenantAdmin
 from tenants.admin.user import GroupAdmin, MembershipAdmin, UserAdmin
 
 __all__ = [
     "ApiKeyAdmin",
+    "AssignmentRoundAdmin",
     "GroupAdmin",
     "MembershipAdmin",
     "PhoneNumberAdmin",

@@ -7,13 +7,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from tenants.admin.base import ReadOnlyAdmin, ReadOnlyInline
-from tenants.display import GOOD, badge, link, moment, page_url, phone
-from tenants.models import PhoneNumberAssignment
+from tenants.admin.board import AssignmentBoard
+from tenants.display import GOOD, badge, link, list_url, moment, page_url, phone
+from tenants.models import AssignmentRound, PhoneNumberAssignment
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
+
+
+_WHO_AND_WHEN = ("since", "assigned_by", "reason", "until", "ended_by", "end_reason")
 
 
 class AssignmentColumns:
@@ -51,12 +55,12 @@ class _History(AssignmentColumns, ReadOnlyInline):
 
 
 class AssignmentsOfBakery(_History):
-    fields = readonly_fields = ("sender", "since", "assigned_by", "until", "ended_by", "reason")
+    fields = readonly_fields = ("sender", *_WHO_AND_WHEN)
 
 
 class AssignmentsOfNumber(_History):
     verbose_name_plural = gettext_lazy("History of its bakeries")
-    fields = readonly_fields = ("bakery", "since", "assigned_by", "until", "ended_by", "reason")
+    fields = readonly_fields = ("bakery", *_WHO_AND_WHEN)
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -75,8 +79,19 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(PhoneNumberAssignment)
-class PhoneNumberAssignmentAdmin(AssignmentColumns, ReadOnlyAdmin):
-    list_display = ("since", "sender", "bakery", "assigned_by", "until", "ended_by", "reason")
+class PhoneNumberAssignmentAdmin(AssignmentBoard, AssignmentColumns, ReadOnlyAdmin):
+    """The history of numbers; the board where they are given is a page of its own beside it."""
+
+    list_display = (
+        "since",
+        "sender",
+        "bakery",
+        "assigned_by",
+        "reason",
+        "until",
+        "ended_by",
+        "end_reason",
+    )
     list_filter = (StandingFilter,)
     list_select_related = ("tenant", "phone_number")
     search_fields = (
@@ -90,9 +105,36 @@ class PhoneNumberAssignmentAdmin(AssignmentColumns, ReadOnlyAdmin):
         "sender",
         "bakery",
         "is_primary",
-        "since",
-        "assigned_by",
-        "until",
-        "ended_by",
-        "reason",
+        *_WHO_AND_WHEN,
     )
+
+
+@admin.register(AssignmentRound)
+class AssignmentRoundAdmin(ReadOnlyAdmin):
+    list_display = ("saved", "saved_by", "its_bakeries", "reason", "undone")
+    ordering = ("-saved_at", "-id")
+    search_fields = ("saved_by", "reason")
+    fields = readonly_fields = (
+        "saved",
+        "saved_by",
+        "its_bakeries",
+        "reason",
+        "undone",
+        "undo_of",
+    )
+
+    def heading(self, saved: AssignmentRound) -> str:
+        return _("%(count)d bakeries, %(by)s") % {"count": saved.bakeries, "by": saved.saved_by}
+
+    @admin.display(description=gettext_lazy("saved"), ordering="saved_at")
+    def saved(self, saved: AssignmentRound) -> SafeString | str:
+        return moment(saved.saved_at)
+
+    @admin.display(description=gettext_lazy("bakeries changed"), ordering="bakeries")
+    def its_bakeries(self, saved: AssignmentRound) -> SafeString:
+        page = "tenants_phonenumberassignment"
+        return link(list_url(page, opened_in__id__exact=saved.pk), str(saved.bakeries))
+
+    @admin.display(description=gettext_lazy("undone"), ordering="undone_at")
+    def undone(self, saved: AssignmentRound) -> SafeString | str:
+        return moment(saved.undone_at)

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from tenants.models.account import WhatsAppBusinessAccount
 from tenants.models.api_key import ApiKey, Scope
+from tenants.models.assignment_round import AssignmentRound
 from tenants.models.phone_number import PhoneNumber, PhoneNumberAssignment
 from tenants.models.tenant import Membership, Tenant, TenantOwnedQuerySet
 from tenants.models.user import User
 
 __all__ = [
     "ApiKey",
+    "AssignmentRound",
     "Membership",
     "PhoneNumber",
     "PhoneNumberAssignment",
