@@ -52,7 +52,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             _line(account),
             _queue(now),
             *_limit(account),
-            _numbers(),
+            _numbers(account),
             _webhooks(now),
             _bakeries(),
         ],
@@ -109,8 +109,8 @@ def _limit(account: WhatsAppBusinessAccount | None) -> list[Tile]:
     return [Tile(label, value, note, url, "groups", CAUTION)]
 
 
-def _numbers() -> Tile:
-    use = number_use()
+def _numbers(account: WhatsAppBusinessAccount | None) -> Tile:
+    use = number_use(account)
     spare = len(use.spare)
     note = ngettext("%(count)d spare", "%(count)d spare", spare) % {"count": spare}
     if use.default is None:

@@ -24,7 +24,7 @@ from tenants.display import (
     quality_badge,
 )
 from tenants.models import PhoneNumber, PhoneNumberAssignment
-from tenants.services.number_use import number_use
+from tenants.services.number_use import capped_account, number_use
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -145,7 +145,7 @@ class PhoneNumberAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        more = {"use": number_use(), **(extra_context or {})}
+        more = {"use": number_use(capped_account()), **(extra_context or {})}
         answer: HttpResponse = super().changelist_view(request, more)
         return answer
 

@@ -26,7 +26,7 @@ from tenants.display import (
     yes_or_no,
 )
 from tenants.models import Membership, PhoneNumber, PhoneNumberAssignment, Tenant
-from tenants.services.number_use import NumberUse, number_use
+from tenants.services.number_use import NumberUse, capped_account, number_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -41,7 +41,7 @@ def _use(request: HttpRequest) -> NumberUse:
     """Return how the numbers are used, read once a request: the admin asks for its columns several times."""
     use: NumberUse | None = getattr(request, _KEPT_AS, None)
     if use is None:
-        use = number_use()
+        use = number_use(capped_account())
         setattr(request, _KEPT_AS, use)
     return use
 

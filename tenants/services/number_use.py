@@ -36,10 +36,10 @@ class NumberUse:
         return [number for number in self.spare if why_unusable(number) is None]
 
 
-def number_use() -> NumberUse:
-    """Return how the numbers are used; three queries."""
+def number_use(account: WhatsAppBusinessAccount | None) -> NumberUse:
+    """Return how the numbers are used, two queries; the account tells the cap (see `capped_account`)."""
     held = PhoneNumberAssignment.objects.open().values_list("phone_number_id", flat=True)
-    return use_of(PhoneNumber.objects.by_number(), held=set(held), account=capped_account())
+    return use_of(PhoneNumber.objects.by_number(), held=set(held), account=account)
 
 
 def use_of(

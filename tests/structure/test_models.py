@@ -37,6 +37,7 @@ OF_THE_PLATFORM = {
     "User",
     "WhatsAppBusinessAccount",
     "PhoneNumber",
+    "AssignmentRound",
     "MessageTemplate",
     "WebhookDelivery",
     "Alert",
