@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from tenants.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from tenants.admin.board import AssignmentBoard
@@ -124,7 +124,8 @@ class AssignmentRoundAdmin(ReadOnlyAdmin):
     )
 
     def heading(self, saved: AssignmentRound) -> str:
-        return _("%(count)d bakeries, %(by)s") % {"count": saved.bakeries, "by": saved.saved_by}
+        text = ngettext("%(count)d bakery, %(by)s", "%(count)d bakeries, %(by)s", saved.bakeries)
+        return text % {"count": saved.bakeries, "by": saved.saved_by}
 
     @admin.display(description=gettext_lazy("saved"), ordering="saved_at")
     def saved(self, saved: AssignmentRound) -> SafeString | str:

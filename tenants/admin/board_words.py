@@ -82,7 +82,7 @@ def since(at: datetime) -> str:
     # Spanish writes its months small.
     day = "j b" if get_language() == "es" else "j M"
     year = "" if local.year == today.year else " Y"
-    return _("since %(time)s") % {"time": dateformat.format(local, f"{day}{year}")}
+    return _("since %(day)s") % {"day": dateformat.format(local, f"{day}{year}")}
 
 
 def conflict_words(conflict: Conflict, standing: Standing) -> str:

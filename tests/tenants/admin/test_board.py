@@ -514,7 +514,7 @@ def test_the_history_of_bakery_number_and_round_is_linked_and_tells_who_when_and
     assert saved is not None
     opened = paula.get(reverse("admin:tenants_phonenumberassignment_changelist"), {"opened_in__id__exact": saved.pk})  # fmt: skip
     assert "Panadería Goiko" in opened.text
-    assert "1 bakeries, paula" in text_of(paula.get(reverse("admin:tenants_assignmentround_change", args=[saved.pk])))  # fmt: skip
+    assert "1 bakery, paula" in text_of(paula.get(reverse("admin:tenants_assignmentround_change", args=[saved.pk])))  # fmt: skip
 
 
 def test_a_number_of_a_bakery_that_went_bad_keeps_its_place_and_its_reason(paula, goiko, spare):
