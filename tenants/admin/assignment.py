@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from tenants.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from tenants.admin.board import AssignmentBoard
-from tenants.display import GOOD, badge, link, list_url, moment, page_url, phone
+from tenants.display import GOOD, badge, link, moment, page_url, phone
 from tenants.models import AssignmentRound, PhoneNumberAssignment
 
 if TYPE_CHECKING:
@@ -109,19 +109,40 @@ class PhoneNumberAssignmentAdmin(AssignmentBoard, AssignmentColumns, ReadOnlyAdm
     )
 
 
+class GivenInRound(_History):
+    fk_name = "opened_in"
+    verbose_name_plural = gettext_lazy("Numbers given")
+    fields = readonly_fields = ("sender", "bakery", "since", "until")
+
+
+class TakenInRound(_History):
+    fk_name = "closed_in"
+    verbose_name_plural = gettext_lazy("Numbers taken away")
+    fields = readonly_fields = ("sender", "bakery", "since", "until")
+
+
 @admin.register(AssignmentRound)
 class AssignmentRoundAdmin(ReadOnlyAdmin):
-    list_display = ("saved", "saved_by", "its_bakeries", "reason", "undone")
+    """What was saved on the board together. Whoever may look at assignments may look at these."""
+
+    list_display = ("saved", "saved_by", "bakeries", "reason", "undone")
     ordering = ("-saved_at", "-id")
     search_fields = ("saved_by", "reason")
+    inlines = (GivenInRound, TakenInRound)
     fields = readonly_fields = (
         "saved",
         "saved_by",
-        "its_bakeries",
+        "bakeries",
         "reason",
         "undone",
         "undo_of",
     )
+
+    def has_view_permission(self, request: HttpRequest, obj: AssignmentRound | None = None) -> bool:
+        return request.user.has_perm("tenants.view_phonenumberassignment")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
 
     def heading(self, saved: AssignmentRound) -> str:
         text = ngettext("%(count)d bakery, %(by)s", "%(count)d bakeries, %(by)s", saved.bakeries)
@@ -130,11 +151,6 @@ class AssignmentRoundAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("saved"), ordering="saved_at")
     def saved(self, saved: AssignmentRound) -> SafeString | str:
         return moment(saved.saved_at)
-
-    @admin.display(description=gettext_lazy("bakeries changed"), ordering="bakeries")
-    def its_bakeries(self, saved: AssignmentRound) -> SafeString:
-        page = "tenants_phonenumberassignment"
-        return link(list_url(page, opened_in__id__exact=saved.pk), str(saved.bakeries))
 
     @admin.display(description=gettext_lazy("undone"), ordering="undone_at")
     def undone(self, saved: AssignmentRound) -> SafeString | str:

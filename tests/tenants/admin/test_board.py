@@ -508,13 +508,24 @@ def test_the_history_of_bakery_number_and_round_is_linked_and_tells_who_when_and
         assert "pilot" in history
         assert "moved away" in history
         assert "Horno San Blas" not in history
-    rounds = text_of(paula.get(reverse("admin:tenants_assignmentround_changelist")))
-    assert "moved away" in rounds
-    saved = AssignmentRound.objects.order_by("id").first()
-    assert saved is not None
-    opened = paula.get(reverse("admin:tenants_phonenumberassignment_changelist"), {"opened_in__id__exact": saved.pk})  # fmt: skip
-    assert "Panadería Goiko" in opened.text
-    assert "1 bakery, paula" in text_of(paula.get(reverse("admin:tenants_assignmentround_change", args=[saved.pk])))  # fmt: skip
+
+
+def test_a_round_shows_what_it_gave_and_took_to_whoever_may_look(paula, goiko, artesano, spare):
+    assign_number(tenant=artesano, phone_number=PhoneNumberFactory.create(), by="x")
+    page = press(paula, "save", (goiko, spare), (artesano, None), reason="pilot")
+    looker = member_of_staff("view_phonenumberassignment")
+    shown = looker.get(
+        reverse("admin:tenants_assignmentround_change", args=[page.context["rounds"][0].pk])
+    )
+    text = text_of(shown)
+    assert "2 bakeries, paula" in text
+    given, taken = text.index("Numbers given"), text.index("Numbers taken away")
+    assert (
+        given < text.index("Panadería Goiko", given) < taken < text.index("Bakery Artesano", given)
+    )
+    assert "pilot" in text_of(looker.get(reverse("admin:tenants_assignmentround_changelist")))
+    stranger = member_of_staff(name="stranger")
+    assert stranger.get(reverse("admin:tenants_assignmentround_changelist")).status_code == 403
 
 
 def test_a_number_of_a_bakery_that_went_bad_keeps_its_place_and_its_reason(paula, goiko, spare):
