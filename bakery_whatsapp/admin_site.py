@@ -68,7 +68,10 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("Bakeries"), "storefront", "tenants_tenant_changelist"),
                 _item(_("Numbers"), "call", "tenants_phonenumber_changelist"),
-                _item(_("Assignments"), "history", "tenants_phonenumberassignment_changelist"),
+                board := _item(_("Assign numbers"), "rule", "tenants_phonenumberassignment_board"),
+                # The board's address begins like the history's; only one of them is where the admin is.
+                _item(_("Assignments"), "history", "tenants_phonenumberassignment_changelist")
+                | ({"active": False} if request.path.startswith(board["link"]) else {}),
             ],
         },
         {

@@ -15,7 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     # The address of the customer's guide, step 9.1.
     path(
-        "app/admin/whatsapp", RedirectView.as_view(pattern_name="admin:tenants_tenant_changelist")
+        "app/admin/whatsapp",
+        RedirectView.as_view(pattern_name="admin:tenants_phonenumberassignment_board"),
     ),
     path(
         "login",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from messaging.admin.account import SendingAccountAdmin
 from messaging.admin.alert import AlertAdmin
+from messaging.admin.assignment import SendingAssignmentAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.message import MessageAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
@@ -20,6 +21,7 @@ __all__ = [
     "MessageTemplateAdmin",
     "SendAttemptAdmin",
     "SendingAccountAdmin",
+    "SendingAssignmentAdmin",
     "SendingNumberAdmin",
     "SendingTenantAdmin",
     "WebhookDeliveryAdmin",

@@ -50,6 +50,9 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.PORTFOLIO_LIMIT: gettext_lazy(
         "Messages to new recipients wait until others leave the 24 hours. Verify the business at Meta for a higher limit."
     ),
+    AlertKind.NO_SPARE_NUMBER: gettext_lazy(
+        "Add a number at Meta and sync, or take one from a bakery that needs none. Until then a new bakery sends from the default number."
+    ),
     AlertKind.TOKEN_EXPIRES: gettext_lazy(
         "Generate a new token at Meta and paste it on the account's page."
     ),
@@ -64,6 +67,7 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.TEMPLATE_STOPPED: ("messaging_messagetemplate", {"state": "blocked"}),
     AlertKind.MESSAGES_HELD: ("messaging_message", {"status": MessageStatus.HELD}),
     AlertKind.MESSAGE_UNCONFIRMED: ("messaging_message", {"status": "undecided"}),
+    AlertKind.NO_SPARE_NUMBER: ("tenants_phonenumber", {}),
     AlertKind.PORTFOLIO_LIMIT: ("messaging_message", {"status": MessageStatus.QUEUED}),
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())

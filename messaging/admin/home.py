@@ -18,9 +18,9 @@ from messaging.admin.pages import event_look
 from messaging.models import Message, WebhookDelivery
 from messaging.services import limits
 from messaging.statuses import MessageStatus
-from tenants.admin.number_board import NumberBoard
 from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, list_url
 from tenants.models import Tenant, WhatsAppBusinessAccount
+from tenants.services.number_use import number_use
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -52,7 +52,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             _line(account),
             _queue(now),
             *_limit(account),
-            _numbers(request),
+            _numbers(account),
             _webhooks(now),
             _bakeries(),
         ],
@@ -109,19 +109,19 @@ def _limit(account: WhatsAppBusinessAccount | None) -> list[Tile]:
     return [Tile(label, value, note, url, "groups", CAUTION)]
 
 
-def _numbers(request: HttpRequest) -> Tile:
-    board = NumberBoard.of(request)
-    spare = len(board.spare)
+def _numbers(account: WhatsAppBusinessAccount | None) -> Tile:
+    use = number_use(account)
+    spare = len(use.spare)
     note = ngettext("%(count)d spare", "%(count)d spare", spare) % {"count": spare}
-    if board.default is None:
+    if use.default is None:
         note = _("no default number")
     return Tile(
         _("Numbers used"),
-        _("%(used)d of %(total)d") % {"used": board.used, "total": board.total},
+        _("%(used)d of %(total)d") % {"used": use.used, "total": use.total},
         note,
         list_url("tenants_phonenumber"),
         "call",
-        NEUTRAL if board.default else CAUTION,
+        NEUTRAL if use.default else CAUTION,
     )
 
 

@@ -88,7 +88,9 @@ class SendingNumberAdmin(NumberSetupPages, PhoneNumberAdmin):
         except NumberInUseError:
             standing = number.assignments.open().select_related("tenant").first()
             holder = standing.tenant.name if standing else "?"
-            text = _("%(number)s belongs to %(holder)s. Release it there first.")
+            text = _(
+                "%(number)s belongs to %(holder)s. Take it away on the assignment board first."
+            )
             messages.error(request, text % {**names, "holder": holder})
         else:
             messages.success(request, _("%(number)s is the default number now.") % names)

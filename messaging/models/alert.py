@@ -14,6 +14,7 @@ class AlertKind(models.TextChoices):
     TEMPLATE_STOPPED = "template_stopped", _("a template cannot be sent")
     MESSAGES_HELD = "messages_held", _("Meta holds messages back")
     MESSAGE_UNCONFIRMED = "message_unconfirmed", _("nobody knows whether a message was sent")
+    NO_SPARE_NUMBER = "no_spare_number", _("no spare number is left")
     PORTFOLIO_LIMIT = "portfolio_limit", _("WhatsApp's daily limit of recipients is reached")
     TOKEN_EXPIRES = "token_expires", _("the access token ends soon")
     TOKEN_DUE = "token_due", _("the access token is due to be replaced")

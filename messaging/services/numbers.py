@@ -13,6 +13,7 @@ from messaging.graph_api.number_calls import HealthFacts
 from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
 from messaging.services.number_quality import note_quality
+from messaging.services.spare_numbers import watch_spare_numbers
 from tenants import phone_numbers
 from tenants.models import NumberSetup, PhoneNumber, WhatsAppBusinessAccount
 
@@ -44,6 +45,7 @@ def sync_phone_numbers() -> SyncResult:
         WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
             numbers_synced_at=timezone.now()
         )
+    watch_spare_numbers()
     log.info(
         "Phone numbers synced",
         created=len(result.created),
@@ -62,6 +64,7 @@ def make_default(phone_number: PhoneNumber) -> None:
             raise NumberInUseError
         numbers.filter(is_default=True).update(is_default=False)
         numbers.filter(pk=phone_number.pk).update(is_default=True)
+    watch_spare_numbers()
 
 
 class NumberInUseError(Exception):

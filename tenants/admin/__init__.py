@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tenants.admin.account import WhatsAppBusinessAccountAdmin
 from tenants.admin.api_key import ApiKeyAdmin
-from tenants.admin.assignment import PhoneNumberAssignmentAdmin
+from tenants.admin.assignment import AssignmentRoundAdmin, PhoneNumberAssignmentAdmin
 from tenants.admin.number_quality import (
     NumberSetupAdmin,
     QualityOfNumber,
@@ -16,6 +16,7 @@ from tenants.admin.user import GroupAdmin, MembershipAdmin, UserAdmin
 
 __all__ = [
     "ApiKeyAdmin",
+    "AssignmentRoundAdmin",
     "GroupAdmin",
     "MembershipAdmin",
     "NumberSetupAdmin",

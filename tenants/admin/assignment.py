@@ -4,16 +4,20 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from tenants.admin.base import ReadOnlyAdmin, ReadOnlyInline
+from tenants.admin.board import AssignmentBoard
 from tenants.display import GOOD, badge, link, moment, page_url, phone
-from tenants.models import PhoneNumberAssignment
+from tenants.models import AssignmentRound, PhoneNumberAssignment
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
+
+
+_WHO_AND_WHEN = ("since", "assigned_by", "reason", "until", "ended_by", "end_reason")
 
 
 class AssignmentColumns:
@@ -51,12 +55,12 @@ class _History(AssignmentColumns, ReadOnlyInline):
 
 
 class AssignmentsOfBakery(_History):
-    fields = readonly_fields = ("sender", "since", "assigned_by", "until", "ended_by", "reason")
+    fields = readonly_fields = ("sender", *_WHO_AND_WHEN)
 
 
 class AssignmentsOfNumber(_History):
     verbose_name_plural = gettext_lazy("History of its bakeries")
-    fields = readonly_fields = ("bakery", "since", "assigned_by", "until", "ended_by", "reason")
+    fields = readonly_fields = ("bakery", *_WHO_AND_WHEN)
 
 
 class StandingFilter(admin.SimpleListFilter):
@@ -75,8 +79,19 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(PhoneNumberAssignment)
-class PhoneNumberAssignmentAdmin(AssignmentColumns, ReadOnlyAdmin):
-    list_display = ("since", "sender", "bakery", "assigned_by", "until", "ended_by", "reason")
+class PhoneNumberAssignmentAdmin(AssignmentBoard, AssignmentColumns, ReadOnlyAdmin):
+    """The history of numbers; the board where they are given is a page of its own beside it."""
+
+    list_display = (
+        "since",
+        "sender",
+        "bakery",
+        "assigned_by",
+        "reason",
+        "until",
+        "ended_by",
+        "end_reason",
+    )
     list_filter = (StandingFilter,)
     list_select_related = ("tenant", "phone_number")
     search_fields = (
@@ -90,9 +105,53 @@ class PhoneNumberAssignmentAdmin(AssignmentColumns, ReadOnlyAdmin):
         "sender",
         "bakery",
         "is_primary",
-        "since",
-        "assigned_by",
-        "until",
-        "ended_by",
-        "reason",
+        *_WHO_AND_WHEN,
     )
+
+
+class GivenInRound(_History):
+    fk_name = "opened_in"
+    verbose_name_plural = gettext_lazy("Numbers given")
+    fields = readonly_fields = ("sender", "bakery", "since", "until")
+
+
+class TakenInRound(_History):
+    fk_name = "closed_in"
+    verbose_name_plural = gettext_lazy("Numbers taken away")
+    fields = readonly_fields = ("sender", "bakery", "since", "until")
+
+
+@admin.register(AssignmentRound)
+class AssignmentRoundAdmin(ReadOnlyAdmin):
+    """What was saved on the board together. Whoever may look at assignments may look at these."""
+
+    list_display = ("saved", "saved_by", "bakeries", "reason", "undone")
+    ordering = ("-saved_at", "-id")
+    search_fields = ("saved_by", "reason")
+    inlines = (GivenInRound, TakenInRound)
+    fields = readonly_fields = (
+        "saved",
+        "saved_by",
+        "bakeries",
+        "reason",
+        "undone",
+        "undo_of",
+    )
+
+    def has_view_permission(self, request: HttpRequest, obj: AssignmentRound | None = None) -> bool:
+        return request.user.has_perm("tenants.view_phonenumberassignment")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def heading(self, saved: AssignmentRound) -> str:
+        text = ngettext("%(count)d bakery, %(by)s", "%(count)d bakeries, %(by)s", saved.bakeries)
+        return text % {"count": saved.bakeries, "by": saved.saved_by}
+
+    @admin.display(description=gettext_lazy("saved"), ordering="saved_at")
+    def saved(self, saved: AssignmentRound) -> SafeString | str:
+        return moment(saved.saved_at)
+
+    @admin.display(description=gettext_lazy("undone"), ordering="undone_at")
+    def undone(self, saved: AssignmentRound) -> SafeString | str:
+        return moment(saved.undone_at)

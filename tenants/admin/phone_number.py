@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy
 
 from tenants.admin.assignment import AssignmentsOfNumber
 from tenants.admin.base import ReadOnlyAdmin
-from tenants.admin.number_board import NumberBoard
 from tenants.admin.number_quality import QualityOfNumber
 from tenants.display import (
     BUSY,
@@ -29,6 +28,7 @@ from tenants.display import (
     quality_badge,
 )
 from tenants.models import PhoneNumber, PhoneNumberAssignment
+from tenants.services.number_use import capped_account, number_use
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -152,7 +152,7 @@ class PhoneNumberAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        more = {"board": NumberBoard.of(request), **(extra_context or {})}
+        more = {"use": number_use(capped_account()), **(extra_context or {})}
         answer: HttpResponse = super().changelist_view(request, more)
         return answer
 

@@ -2,22 +2,18 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import admin
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
-from django.urls import path
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
 from tenants.admin.assignment import AssignmentsOfBakery
-from tenants.admin.base import confirmation
-from tenants.admin.number_board import NumberBoard, NumberColumn
+from tenants.admin.board import may_assign
 from tenants.display import (
     BAD,
     GOOD,
@@ -30,21 +26,48 @@ from tenants.display import (
     yes_or_no,
 )
 from tenants.models import Membership, PhoneNumber, PhoneNumberAssignment, Tenant
-from tenants.services.assignments import (
-    NumberTakenError,
-    ReservedNumberError,
-    assign_number,
-    release_number,
-)
+from tenants.services.number_use import NumberUse, capped_account, number_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from django.urls import URLPattern
     from django.utils.safestring import SafeString
     from django_stubs_ext import StrOrPromise
 
-_CHOICE = "number-"
+_KEPT_AS = "_number_use"
+
+
+def _use(request: HttpRequest) -> NumberUse:
+    """Return how the numbers are used, read once a request: the admin asks for its columns several times."""
+    use: NumberUse | None = getattr(request, _KEPT_AS, None)
+    if use is None:
+        use = number_use(capped_account())
+        setattr(request, _KEPT_AS, use)
+    return use
+
+
+class NumberColumn:
+    """A column of the list of bakeries: the number it has and the way to the board. Made for one request."""
+
+    short_description = gettext_lazy("number")
+    admin_order_field = None
+    __name__ = "number"
+
+    def __init__(self, use: NumberUse, *, may_assign: bool) -> None:
+        self.use = use
+        self.may_assign = may_assign
+
+    def __call__(self, tenant: Tenant) -> SafeString:
+        standing = getattr(tenant, "open_assignments", [])
+        return render_to_string(
+            "admin/tenants/tenant/_number.html",
+            {
+                "tenant": tenant,
+                "assignment": standing[0] if standing else None,
+                "use": self.use,
+                "may_assign": self.may_assign,
+            },
+        )
 
 
 class HasNumberFilter(admin.SimpleListFilter):
@@ -78,7 +101,7 @@ class MembershipInline(TabularInline):  # type: ignore[misc]  # unfold ships no 
 
 @admin.register(Tenant)
 class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    """The list of bakeries is where numbers are given: the guide's step 9."""
+    """Bakeries and what each may do. Their numbers are given on the assignment board."""
 
     list_filter = ("whatsapp_enabled", HasNumberFilter, "tier")
     search_fields = ("name", "slug")
@@ -111,11 +134,7 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     )
 
     def get_list_display(self, request: HttpRequest) -> Sequence[str | Callable[..., Any]]:
-        column = NumberColumn(
-            request,
-            may_assign=self.has_assign_permission(request),
-            may_release=self.has_release_permission(request),
-        )
+        column = NumberColumn(_use(request), may_assign=may_assign(request))
         return ["name", column, "notices", *self.more_columns(request)]
 
     def more_columns(self, request: HttpRequest) -> list[str]:
@@ -149,26 +168,12 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         more = {
-            "board": NumberBoard.of(request),
-            "may_assign": self.has_assign_permission(request),
+            "use": _use(request),
+            "may_assign": may_assign(request),
             **(extra_context or {}),
         }
         answer: HttpResponse = super().changelist_view(request, more)
         return answer
-
-    def has_assign_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return request.user.has_perm("tenants.add_phonenumberassignment")
-
-    def has_release_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return request.user.has_perm("tenants.change_phonenumberassignment")
-
-    def get_urls(self) -> list[URLPattern]:
-        wrap = self.admin_site.admin_view
-        ours = [
-            path("assign-numbers/", wrap(self.assign_numbers), name="tenants_tenant_assign"),
-            path("<uuid:pk>/release-number/", wrap(self.release), name="tenants_tenant_release"),
-        ]
-        return [*ours, *super().get_urls()]
 
     # --- Columns -------------------------------------------------------------------------------
 
@@ -186,7 +191,7 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     @admin.display(description=gettext_lazy("number"))
     def number(self, tenant: Tenant) -> SafeString | str:
         if tenant._state.adding:
-            return _("Save the bakery first, then give it a number in the list of bakeries.")
+            return _("Save the bakery first, then give it a number on the assignment board.")
         standing = tenant.assignments.open().select_related("phone_number").first()
         if standing is None:
             default = PhoneNumber.objects.default().first()
@@ -210,99 +215,3 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     @admin.display(description=gettext_lazy("changed"))
     def changed(self, tenant: Tenant) -> SafeString | str:
         return moment(tenant.updated_at)
-
-    # --- Assigning -----------------------------------------------------------------------------
-
-    def assign_numbers(self, request: HttpRequest) -> HttpResponse:
-        """Take every choice made in the list, and say of each how it went."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        if not self.has_assign_permission(request):
-            raise PermissionDenied
-        chosen = _chosen(request)
-        if not chosen:
-            messages.warning(request, _("Choose a number first."))
-        assigned = [tenant for tenant in chosen if self._assign(request, tenant, chosen[tenant])]
-        anchor = f"#bakery-{assigned[0].pk}" if assigned else ""
-        query = request.POST.get("back", "")
-        return HttpResponseRedirect(f"{list_url('tenants_tenant')}?{query}{anchor}")
-
-    def _assign(self, request: HttpRequest, tenant: Tenant, phone_number: PhoneNumber) -> bool:
-        number = phone(phone_number.display_phone_number)
-        names = {"bakery": tenant.name, "number": number}
-        try:
-            assign_number(tenant=tenant, phone_number=phone_number, by=request.user.get_username())
-        except NumberTakenError as error:
-            text = _(
-                "%(bakery)s: %(number)s already belongs to %(holder)s. Release it there first."
-            )
-            messages.error(request, text % {**names, "holder": error.holder.name})
-            return False
-        except ReservedNumberError:
-            text = _(
-                "%(bakery)s: %(number)s is the default number. Make another one the default first."
-            )
-            messages.error(request, text % names)
-            return False
-        messages.success(request, _("✓ %(bakery)s now sends from %(number)s.") % names)
-        return True
-
-    def release(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        if not self.has_release_permission(request):
-            raise PermissionDenied
-        tenant = get_object_or_404(Tenant, pk=pk)
-        standing = tenant.assignments.open().select_related("phone_number").first()
-        if standing is None:
-            messages.info(
-                request, _("%(bakery)s has no number of its own.") % {"bakery": tenant.name}
-            )
-            return HttpResponseRedirect(list_url("tenants_tenant"))
-        names = {"bakery": tenant.name, "number": phone(standing.phone_number.display_phone_number)}
-        if request.method == "POST":
-            release_number(
-                tenant=tenant,
-                by=request.user.get_username(),
-                reason=request.POST.get("reason", "").strip()[:300],
-            )
-            messages.success(
-                request, _("%(number)s is spare again. %(bakery)s no longer has it.") % names
-            )
-            return HttpResponseRedirect(f"{list_url('tenants_tenant')}#bakery-{tenant.pk}")
-        return confirmation(
-            request,
-            self,
-            title=_("Release %(number)s?") % names,
-            lines=[
-                _("%(bakery)s sends from the default number afterwards.") % names,
-                _(
-                    "Its recipients will see another sender. The number can be assigned again at any time."
-                ),
-            ],
-            button=_("Release the number"),
-            back_url=list_url("tenants_tenant"),
-            is_dangerous=True,
-            asks_reason=True,
-        )
-
-
-def _chosen(request: HttpRequest) -> dict[Tenant, PhoneNumber]:
-    """Read the list's selects; what is no id of ours is left out."""
-    wanted: dict[UUID, str] = {}
-    for name, value in request.POST.items():
-        if (
-            name.startswith(_CHOICE)
-            and isinstance(value, str)
-            and value.isdecimal()
-            and len(value) < 19
-        ):
-            try:
-                wanted[UUID(name.removeprefix(_CHOICE))] = value
-            except ValueError:
-                continue
-    tenants = Tenant.objects.filter(pk__in=wanted).by_name()
-    numbers = PhoneNumber.objects.in_bulk([int(value) for value in wanted.values()])
-    return {
-        tenant: numbers[int(wanted[tenant.pk])]
-        for tenant in tenants
-        if int(wanted[tenant.pk]) in numbers
-    }

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from tenants.models.account import WhatsAppBusinessAccount
 from tenants.models.api_key import ApiKey, Scope
+from tenants.models.assignment_round import AssignmentRound
 from tenants.models.number_setup import NumberSetup
 from tenants.models.phone_number import PhoneNumber, PhoneNumberAssignment
 from tenants.models.quality_reading import QualityReading
@@ -10,6 +11,7 @@ from tenants.models.user import User
 
 __all__ = [
     "ApiKey",
+    "AssignmentRound",
     "Membership",
     "NumberSetup",
     "PhoneNumber",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.models.account import WhatsAppBusinessAccount
+from tenants.models.assignment_round import AssignmentRound
 from tenants.models.tenant import Tenant, TenantOwnedQuerySet
 
 
@@ -119,6 +120,26 @@ class PhoneNumberAssignment(models.Model):
     assigned_by = models.CharField(_("assigned by"), max_length=200, blank=True)
     ended_by = models.CharField(_("ended by"), max_length=200, blank=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    end_reason = models.CharField(
+        _("reason of the end"), max_length=300, blank=True, default="", db_default=""
+    )
+    # The savings of the board that began and ended it; none for what the API and commands did.
+    opened_in = models.ForeignKey(
+        AssignmentRound,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="opened",
+        verbose_name=_("began with"),
+    )
+    closed_in = models.ForeignKey(
+        AssignmentRound,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="closed",
+        verbose_name=_("ended with"),
+    )
 
     objects = PhoneNumberAssignmentManager()
 

@@ -47,3 +47,8 @@ def crumb(part: object) -> str:
 @register.simple_tag
 def badge(word: str, icon: str, tone: str, title: str = "") -> SafeString:
     return display.badge(word, icon=icon, tone=tone, title=title)
+
+
+@register.simple_tag
+def quality(rating: str) -> SafeString | str:
+    return display.quality_badge(rating)

@@ -90,7 +90,7 @@ def refuses(client: Client, name: str) -> bool:
 
 def test_the_walk_finds_the_admin():
     assert len(LISTS) >= 14
-    assert "tenants_tenant_assign" in ALL
+    assert "tenants_phonenumberassignment_board" in ALL
 
 
 def test_nobody_enters_the_admin_without_a_log_in(db, anonymous):
@@ -115,9 +115,9 @@ def test_staff_without_rights_are_told_so(db):
         assert client.get(address(name)).status_code == 403
 
 
-def test_the_address_of_the_guide_leads_to_the_list_of_bakeries(staff):
+def test_the_address_of_the_guide_leads_to_the_assignment_board(staff):
     answer = staff.get("/app/admin/whatsapp")
-    assert answer.headers["location"] == reverse("admin:tenants_tenant_changelist")
+    assert answer.headers["location"] == reverse("admin:tenants_phonenumberassignment_board")
 
 
 def test_our_own_site_serves_the_admin():
@@ -134,7 +134,7 @@ def test_every_model_is_in_the_admin(model):
 
 HISTORY = {
     "Message", "MessageEvent", "SendAttempt", "WebhookDelivery", "InboundMessage",
-    "PhoneNumberAssignment", "PhoneNumber", "MessageTemplate",
+    "PhoneNumberAssignment", "AssignmentRound", "PhoneNumber", "MessageTemplate",
 }  # fmt: skip
 
 

@@ -39,6 +39,7 @@ OF_THE_PLATFORM = {
     "PhoneNumber",
     "NumberSetup",
     "QualityReading",
+    "AssignmentRound",
     "MessageTemplate",
     "WebhookDelivery",
     "Alert",

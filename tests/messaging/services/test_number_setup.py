@@ -41,7 +41,11 @@ def refusal(code: int):
 
 
 def pins_sent(meta) -> list[str]:
-    bodies = [call.request.body for call in meta.mock.calls if call.request.url.startswith(url("register"))]
+    bodies = [
+        call.request.body
+        for call in meta.mock.calls
+        if call.request.url.startswith(url("register"))
+    ]
     return [json.loads(body)["pin"] for body in bodies]
 
 
@@ -120,5 +124,3 @@ def test_before_meta_would_lock_the_number_we_stop_until_the_72_hours_are_over(m
         register_number(number)
     number.refresh_from_db()
     assert number.status == "CONNECTED"
-
-

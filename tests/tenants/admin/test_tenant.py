@@ -5,7 +5,7 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from tenants.models import PhoneNumberAssignment, User
+from tenants.models import User
 from tenants.services.assignments import assign_number
 from tests.factories import (
     AssignmentFactory,
@@ -16,7 +16,7 @@ from tests.factories import (
 )
 
 LIST = "/admin/tenants/tenant/"
-ASSIGN = "/admin/tenants/tenant/assign-numbers/"
+BOARD = "/admin/tenants/phonenumberassignment/board/"
 
 
 @pytest.fixture
@@ -43,109 +43,21 @@ def trainee(*codenames: str) -> Client:
     return client
 
 
-def test_the_list_offers_the_spare_numbers_to_a_bakery_without_one(paula, goiko, default, spare):
+def test_the_list_shows_each_number_and_leads_to_the_board(paula, goiko, default, spare):
     page = paula.get(LIST).text
-    assert "Assign phone number…" in page
-    assert f'name="number-{goiko.pk}"' in page
-    assert f'<option value="{spare.pk}">+34\u00a0612\u00a0345\u00a0679 · Goiko</option>' in page
-    assert f'<option value="{default.pk}">' not in page
+    assert f'href="{BOARD}#bakery-{goiko.pk}"' in page
     assert "uses the default number +34\u00a0612\u00a0345\u00a0678" in page
-    assert "0 of 2 numbers used" in page
-
-
-def test_choosing_a_number_assigns_it_and_shows_a_check_mark(paula, goiko, default, spare):
-    answer = paula.post(ASSIGN, {f"number-{goiko.pk}": spare.pk}, follow=True)
-    assert "✓ Panadería Goiko now sends from +34\u00a0612\u00a0345\u00a0679." in answer.text
-    assert "check_circle" in answer.text
-    assignment = PhoneNumberAssignment.objects.get()
-    assert (assignment.tenant, assignment.phone_number) == (goiko, spare)
-    assert assignment.assigned_by == "paula"
-    assert assignment.ended_at is None
-
-
-def test_several_choices_are_taken_at_once(paula, goiko, default, spare):
-    other = TenantFactory.create(name="Bakery Artesano")
-    second = PhoneNumberFactory.create()
-    chosen = {f"number-{goiko.pk}": spare.pk, f"number-{other.pk}": second.pk}
-    answer = paula.post(ASSIGN, {**chosen, "back": "q=a"})
-    assert answer.headers["location"].startswith(f"{LIST}?q=a#bakery-")
-    assert PhoneNumberAssignment.objects.open().count() == 2
-
-
-def test_a_number_taken_meanwhile_is_refused_with_its_holders_name(paula, goiko, spare):
-    AssignmentFactory.create(tenant__name="Bakery Artesano", phone_number=spare)
-    page = paula.post(ASSIGN, {f"number-{goiko.pk}": spare.pk}, follow=True).text
-    assert "already belongs to Bakery Artesano. Release it there first." in page
-    assert not goiko.assignments.exists()
-
-
-def test_one_number_chosen_for_two_bakeries_goes_to_one_of_them(paula, goiko, spare):
-    other = TenantFactory.create(name="Zuriñe")
-    chosen = {f"number-{goiko.pk}": spare.pk, f"number-{other.pk}": spare.pk}
-    page = paula.post(ASSIGN, chosen, follow=True).text
-    assert "✓ Panadería Goiko" in page
-    assert "already belongs to Panadería Goiko" in page
-    assert PhoneNumberAssignment.objects.open().count() == 1
-
-
-def test_the_default_number_is_given_to_nobody(paula, goiko, default):
-    page = paula.post(ASSIGN, {f"number-{goiko.pk}": default.pk}, follow=True).text
-    assert "is the default number" in page
-    assert not PhoneNumberAssignment.objects.exists()
-
-
-@pytest.mark.parametrize(
-    "choice",
-    [{}, {"number-x": "1"}, {"number-00000000-0000-0000-0000-000000000001": "1"}, {"number-": "x"}],
-)
-def test_a_choice_that_makes_no_sense_changes_nothing(paula, goiko, spare, choice):
-    assert paula.post(ASSIGN, choice).status_code == 302
-    assert not PhoneNumberAssignment.objects.exists()
-
-
-def test_a_number_with_nineteen_digits_is_not_looked_up(paula, goiko):
-    assert paula.post(ASSIGN, {f"number-{goiko.pk}": "9" * 19}).status_code == 302
-
-
-def test_assigning_needs_its_right(goiko, spare):
-    client = trainee()
-    assert "Assign phone number…" not in client.get(LIST).text
-    assert client.post(ASSIGN, {f"number-{goiko.pk}": spare.pk}).status_code == 403
-
-
-def test_a_trainee_with_the_right_assigns(goiko, spare):
-    trainee("add_phonenumberassignment").post(ASSIGN, {f"number-{goiko.pk}": spare.pk})
-    assert goiko.assignments.open().get().assigned_by == "trainee"
-
-
-def test_assigning_by_a_link_is_refused(paula):
-    assert paula.get(ASSIGN).status_code == 405
-
-
-def test_releasing_asks_first_and_keeps_who_and_why(paula, goiko, spare):
+    assert "2 numbers" in page
+    assert "0 with a bakery" in page
+    assert "1 spare" in page
     assign_number(tenant=goiko, phone_number=spare, by="paula")
-    address = reverse("admin:tenants_tenant_release", args=(goiko.pk,))
-    assert "Release +34\u00a0612\u00a0345\u00a0679?" in paula.get(address).text
-    assert goiko.assignments.open().exists()
-    page = paula.post(address, {"reason": "moved"}, follow=True).text
-    assert "is spare again" in page
-    ended = PhoneNumberAssignment.objects.get()
-    assert (ended.ended_by, ended.reason) == ("paula", "moved")
-    assert f'<option value="{spare.pk}">' in page
+    page = paula.get(LIST).text
+    assert "check_circle" in page
+    assert ">+34\u00a0612\u00a0345\u00a0679</a>" in page
 
 
-def test_releasing_needs_its_right(goiko, spare):
-    assign_number(tenant=goiko, phone_number=spare, by="paula")
-    client = trainee("add_phonenumberassignment")
-    address = reverse("admin:tenants_tenant_release", args=(goiko.pk,))
-    assert client.get(address).status_code == 403
-    assert client.post(address).status_code == 403
-    assert goiko.assignments.open().exists()
-
-
-def test_a_bakery_without_a_number_has_none_to_release(paula, goiko):
-    address = reverse("admin:tenants_tenant_release", args=(goiko.pk,))
-    assert "has no number of its own" in paula.get(address, follow=True).text
+def test_without_the_right_the_list_does_not_lead_to_the_board(goiko, spare):
+    assert f"{BOARD}#bakery-" not in trainee().get(LIST).text
 
 
 def test_the_pages_of_bakery_and_number_tell_who_assigned_what_and_when(paula, goiko, spare):

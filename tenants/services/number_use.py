@@ -1,0 +1,72 @@
+"""How many numbers there are, who has them and how many Meta allows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from tenants.models import PhoneNumber, PhoneNumberAssignment, WhatsAppBusinessAccount
+from tenants.services.usable_numbers import why_unusable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class NumberCap:
+    """How many numbers Meta allows the business, and since when we know."""
+
+    numbers: int
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NumberUse:
+    """`used` numbers have a bakery. `spare` ones have none and are not the default one; not all may be given now."""
+
+    total: int = 0
+    used: int = 0
+    spare: list[PhoneNumber] = field(default_factory=list)
+    default: PhoneNumber | None = None
+    cap: NumberCap | None = None
+
+    @property
+    def usable(self) -> list[PhoneNumber]:
+        return [number for number in self.spare if why_unusable(number) is None]
+
+
+def number_use(account: WhatsAppBusinessAccount | None) -> NumberUse:
+    """Return how the numbers are used, two queries; the account tells the cap (see `capped_account`)."""
+    held = PhoneNumberAssignment.objects.open().values_list("phone_number_id", flat=True)
+    return use_of(PhoneNumber.objects.by_number(), held=set(held), account=account)
+
+
+def use_of(
+    numbers: Iterable[PhoneNumber], *, held: set[int], account: WhatsAppBusinessAccount | None
+) -> NumberUse:
+    rows = list(numbers)
+    return NumberUse(
+        total=len(rows),
+        used=sum(number.pk in held for number in rows),
+        spare=[number for number in rows if number.pk not in held and not number.is_default],
+        default=next((number for number in rows if number.is_default), None),
+        cap=cap_of(account),
+    )
+
+
+def capped_account() -> WhatsAppBusinessAccount | None:
+    """Return the account without its secrets: reading those decrypts them."""
+    secrets = ("access_token", "app_secrets", "webhook_verify_token", "previous_access_token")
+    return WhatsAppBusinessAccount.objects.defer(*secrets).order_by("id").first()
+
+
+def cap_of(account: WhatsAppBusinessAccount | None) -> NumberCap | None:
+    """Return what Meta's `business_capability_update` said last (`max_phone_numbers_per_business`); None until it has.
+
+    Never a number of ours: Meta raises it by itself, and the guide's 120 stands on no page of Meta's.
+    """
+    numbers = getattr(account, "max_phone_numbers", None)
+    if numbers is None:
+        return None
+    return NumberCap(numbers, getattr(account, "max_phone_numbers_read_at", None))
