@@ -82,6 +82,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             ],
         },
         {
+            "title": _("Cost"),
+            "items": [
+                _item(_("Cost by month"), "payments", "messaging_dailyusage_changelist"),
+                _item(_("Price book"), "sell", "messaging_pricerate_changelist"),
+                _item(_("Estimate"), "calculate", "messaging_pricerate_estimate"),
+            ],
+        },
+        {
             "title": _("Set-up"),
             "items": [
                 _item(

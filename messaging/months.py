@@ -27,6 +27,10 @@ def billing_day(moment: datetime) -> date:
     return moment.astimezone(billing_zone()).date()
 
 
+def billing_today() -> date:
+    return billing_day(timezone.now())
+
+
 def begin_of(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=billing_zone())
 
@@ -38,7 +42,7 @@ class Month:
 
     @classmethod
     def current(cls) -> Self:
-        return cls.of(billing_day(timezone.now()))
+        return cls.of(billing_today())
 
     @classmethod
     def of(cls, day: date) -> Self:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from messaging.graph_api.markets import ONE_DIGIT, TWO_DIGITS
 from messaging.models import CountedDay, Message
 from messaging.models.message import first_id_at
-from messaging.months import begin_of, billing_day, billing_zone
+from messaging.months import begin_of, billing_day, billing_today, billing_zone
 from messaging.statuses import MessageStatus
 
 log = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ def count_days(days: Iterable[date]) -> int:
 
 def days_since(first: date) -> list[date]:
     """Return the days from `first` to today, the newest first."""
-    today = billing_day(timezone.now())
+    today = billing_today()
     return [today - timedelta(days=age) for age in range((today - first).days + 1)]
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -22,10 +23,14 @@ def _empty_book(db):
     PriceRate.objects.all().delete()
 
 
-def rate(amount="0.02", **fields) -> CardRate:
-    return CardRate(
-        **({"line": 2, "market": "Spain", "category": "utility", "currency": "EUR", "amount": Decimal(amount)} | fields)
-    )  # fmt: skip
+def rate(amount="0.02", **fields):
+    common: dict[str, Any] = {
+        "line": 2,
+        "market": "Spain",
+        "category": "utility",
+        "currency": "EUR",
+    }
+    return CardRate(**(common | {"amount": Decimal(amount)} | fields))
 
 
 def save(*rates, since=JANUARY, is_confirmed=True, **options):
