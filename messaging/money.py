@@ -15,13 +15,14 @@ def money(amount: Decimal, currency: str) -> str:
     return format_currency(amount, currency, locale=_locale())
 
 
-def price(amount: Decimal, currency: str) -> str:
-    """A rate with the four decimals that Meta's have, or more where it has more."""
+def price(amount: Decimal, currency: str, *, decimals: int = 4) -> str:
+    """A rate with the four decimals that Meta's have, or `decimals`; with more where it has more."""
     pattern = Locale.parse(_locale()).currency_formats["standard"].pattern
+    places = "0" * decimals + "#" * (6 - decimals)
     return format_currency(
         amount,
         currency,
-        format=pattern.replace("0.00", "0.0000##"),
+        format=pattern.replace("0.00", f"0.{places}"),
         locale=_locale(),
         currency_digits=False,
     )

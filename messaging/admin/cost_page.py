@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from messaging import money
 from messaging.admin.cost_words import capital, day_words, month_words
@@ -67,6 +68,7 @@ class CostPage:
     of: str
     months: list[MonthLink]
     total: Row
+    estimated: str
     bakeries: list[Row]
     days: list[DayRow]
     chart: str
@@ -105,16 +107,13 @@ def cost_page(report: MonthReport, *, tenant: Tenant | None) -> CostPage:
         of=tenant.name if tenant else "",
         months=_months(month, tenant=tenant),
         total=_row(_("All bakeries"), report.totals, month=month, tenant=tenant),
+        estimated=_estimated(report.totals),
         bakeries=[
             _row(bakery.tenant.name, bakery.totals, month=month, tenant=bakery.tenant)
             for bakery in report.bakeries
         ],
         days=[
-            DayRow(
-                day_words(day.day),
-                _counts(day.totals, day.day, tenant),
-                money.sums(day.totals.costs),
-            )
+            DayRow(day_words(day.day), _counts(day.totals, day.day, tenant), _cost(day.totals))
             for day in report.days
             if not day.totals.is_empty
         ],
@@ -144,7 +143,7 @@ def _row(name: str, totals: Totals, *, month: Month, tenant: Tenant | None) -> R
         name=name,
         url=list_url(COST_PAGE, **of),
         counts=_counts(totals, month, tenant),
-        cost=money.sums(totals.costs),
+        cost=_cost(totals),
         notes=_notes(totals),
         csv_url=f"{reverse('admin:messaging_dailyusage_csv')}?{urlencode(of)}",
     )
@@ -152,13 +151,13 @@ def _row(name: str, totals: Totals, *, month: Month, tenant: Tenant | None) -> R
 
 def _counts(totals: Totals, when: Month | date, tenant: Tenant | None) -> list[Count]:
     labels = {
-        "sent": _("sent"),
-        "delivered": _("delivered"),
-        "read": _("read"),
-        "failed": _("failed"),
-        "charged": _("charged"),
-        "free": _("free"),
-        "unknown": _("unknown"),
+        "sent": pgettext("messages", "sent"),
+        "delivered": pgettext("messages", "delivered"),
+        "read": pgettext("messages", "read"),
+        "failed": pgettext("messages", "failed"),
+        "charged": pgettext("messages", "charged"),
+        "free": pgettext("messages", "free"),
+        "unknown": pgettext("messages", "unknown"),
     }
     found = []
     for name, label in labels.items():
@@ -169,12 +168,21 @@ def _counts(totals: Totals, when: Month | date, tenant: Tenant | None) -> list[C
     return found
 
 
+def _cost(totals: Totals) -> str:
+    amount = money.sums(totals.costs)
+    return f"≈ {amount}" if totals.estimated or totals.without_price else amount
+
+
+def _estimated(totals: Totals) -> str:
+    if not totals.estimated:
+        return ""
+    share = money.number(round(100 * totals.estimated / totals.charged))
+    return _("%(share)s %% estimated") % {"share": share}
+
+
 def _notes(totals: Totals) -> list[str]:
-    """What keeps the cost from being Meta's own figure."""
+    """What else keeps the cost from being Meta's own figure."""
     notes = []
-    if totals.estimated:
-        share = money.number(round(100 * totals.estimated / totals.charged))
-        notes.append(_("%(share)s %% estimated") % {"share": share})
     if totals.without_price:
         notes.append(_("%(count)s without a price") % {"count": money.number(totals.without_price)})
     if totals.later:
@@ -188,10 +196,10 @@ def _chart(report: MonthReport) -> str:
     """Data for unfold's chart: each day's messages by what became of them, one bar on another."""
     days = [day.totals for day in report.days]
     parts = (
-        (_("read"), [day.read for day in days], "var(--color-primary-600)"),
+        (pgettext("messages", "read"), [day.read for day in days], "var(--color-primary-600)"),
         (_("delivered, not read"), [day.delivered - day.read for day in days], "var(--color-primary-300)"),
         (_("sent, not delivered"), [day.sent - day.delivered for day in days], "var(--color-base-400)"),
-        (_("failed"), [day.failed for day in days], "#d92d20"),
+        (pgettext("messages", "failed"), [day.failed for day in days], "#d92d20"),
     )  # fmt: skip
     return json.dumps(
         {

@@ -55,7 +55,7 @@ def estimate(*, bakeries: int, orders: int, days: int, rate: Decimal) -> Estimat
         a_day=money.number(bakeries * orders),
         messages=money.number(count),
         factors=" × ".join(money.number(factor) for factor in (bakeries, orders, days)),
-        rate=money.price(rate, _GUIDE_CURRENCY),
+        rate=money.price(rate, _GUIDE_CURRENCY, decimals=2),
         cost=money.money(count * rate, _GUIDE_CURRENCY),
         lowest=money.money(count * lowest, _GUIDE_CURRENCY),
         highest=money.money(count * highest, _GUIDE_CURRENCY),

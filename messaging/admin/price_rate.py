@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -201,7 +202,7 @@ class PriceRateAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships 
 
     def _page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         request.current_app = self.admin_site.name
-        common = {**self.admin_site.each_context(request), "opts": self.opts}
+        common = self.admin_site.each_context(request)
         return TemplateResponse(request, template, common | context)
 
     # --- Columns -----------------------------------------------------------------------------------
@@ -219,8 +220,8 @@ class PriceRateAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships 
         return tier_words(rate.volume_from, rate.volume_to)
 
     @admin.display(description=gettext_lazy("valid"), ordering="valid_from")
-    def validity(self, rate: PriceRate) -> str:
-        return validity_words(rate)
+    def validity(self, rate: PriceRate) -> SafeString:
+        return format_html('<span class="bw-nowrap">{}</span>', validity_words(rate))
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, rate: PriceRate) -> SafeString:

@@ -58,7 +58,6 @@ class DailyUsageAdmin(ReadOnlyAdmin):
         report = costs.month_report(month, tenant=tenant)
         context = {
             **self.admin_site.each_context(request),
-            "opts": self.opts,
             "title": _("Cost by month"),
             "page": cost_page(report, tenant=tenant),
             "month": month,

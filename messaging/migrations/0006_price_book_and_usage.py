@@ -145,7 +145,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "verbose_name": "price",
-                "verbose_name_plural": "price book",
+                "verbose_name_plural": "prices",
                 "constraints": [
                     django.contrib.postgres.constraints.ExclusionConstraint(
                         expressions=[

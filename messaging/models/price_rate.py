@@ -89,7 +89,7 @@ class PriceRate(models.Model):
 
     class Meta:
         verbose_name = _("price")
-        verbose_name_plural = _("price book")
+        verbose_name_plural = _("prices")
         constraints = (
             ExclusionConstraint(
                 name="price_rate_no_overlap",
