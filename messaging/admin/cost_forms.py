@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +23,9 @@ class EitherPointField(forms.DecimalField):
     """A price with a decimal point or comma, whatever the page's language."""
 
     widget = forms.TextInput
+
+    def prepare_value(self, value: Any) -> Any:
+        return number_format(value) if isinstance(value, Decimal) else value
 
     def to_python(self, value: Any) -> Any:
         text = str(value or "").strip().replace(",", ".")

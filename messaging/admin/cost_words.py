@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import dateformat
 from django.utils.text import capfirst
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
 
 from messaging import money
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
     from messaging.models import PriceRate
     from messaging.months import Month
     from messaging.services.prices import Price
+
+
+# What graph_api/known_rates.py says of its rates; what an admin writes stays as it is.
+_SOURCES = (
+    gettext_noop("third-party copy, Jan–Jun 2026, unconfirmed"),
+    gettext_noop("third-party copy, Jan–Jun 2026, unconfirmed and uncertain"),
+    gettext_noop("third-party copies, since 2026-07-01, unconfirmed"),
+)
+
+
+def source_words(source: str) -> str:
+    return _(source) if source in _SOURCES else source
 
 
 def month_words(month: Month) -> str:
@@ -52,8 +64,8 @@ def state_badge(rate: PriceRate, *, today: date) -> SafeString:
 
 def trust_badge(rate: PriceRate) -> SafeString:
     if rate.is_confirmed:
-        return badge(_("confirmed"), icon="verified", tone=GOOD, title=rate.source)
-    return badge(_("unconfirmed"), icon="help", tone=CAUTION, title=rate.source)
+        return badge(_("confirmed"), icon="verified", tone=GOOD, title=source_words(rate.source))
+    return badge(_("unconfirmed"), icon="help", tone=CAUTION, title=source_words(rate.source))
 
 
 def cost_words(price: Price) -> str:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from messaging import money
-from messaging.admin.cost_words import trust_badge, validity_words
+from messaging.admin.cost_words import source_words, trust_badge, validity_words
 from messaging.models import PriceCategory
 from messaging.months import billing_today
 from messaging.services.prices import PriceBook
@@ -75,7 +75,7 @@ def _with_the_book(count: int) -> BookEstimate | None:
         rate=money.price(price.amount, price.currency),
         cost=money.money(count * price.amount, price.currency),
         validity=validity_words(price.rate),
-        source=price.rate.source,
+        source=source_words(price.rate.source),
         trust=trust_badge(price.rate),
         is_outdated=price.certainty == "outdated",
     )

@@ -16,7 +16,7 @@ from messaging.admin.cost_words import day_words, tier_words
 from messaging.models import PriceCategory
 from messaging.services.price_import import Effect, Plan, PlanLine
 from messaging.services.rate_card import CardRate, LineProblem, RateCard
-from tenants.display import BUSY, CAUTION, NEUTRAL, badge
+from tenants.display import BUSY, CAUTION, GOOD, NEUTRAL, badge
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -86,12 +86,12 @@ def plan_page(plan: Plan, card: RateCard | None) -> PlanPage:
         source=plan.source,
         is_confirmed=plan.is_confirmed,
         changes_nothing=plan.changes_nothing,
-        prices=[_planned(line) for line in lines],
+        prices=[_planned(line, is_confirmed=plan.is_confirmed) for line in lines],
         left_out=card.left_out if card else [],
     )
 
 
-def _planned(line: PlanLine) -> PlannedPrice:
+def _planned(line: PlanLine, *, is_confirmed: bool) -> PlannedPrice:
     looks = {
         Effect.NEW: (_("new"), BUSY, "add_circle"),
         Effect.CHANGED: (_("changed"), CAUTION, "change_circle"),
@@ -99,6 +99,8 @@ def _planned(line: PlanLine) -> PlannedPrice:
     }
     word, tone, icon = looks[line.effect]
     is_other = line.before is not None and line.before != line.amount
+    if line.effect == Effect.CHANGED and not is_other and is_confirmed:
+        word, tone, icon = _("confirmed"), GOOD, "verified"
     return PlannedPrice(
         state=badge(word, icon=icon, tone=tone),
         market=line.market,

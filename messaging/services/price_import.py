@@ -151,6 +151,8 @@ def enter_known_rates() -> int:
 def _write(key: _Key, wanted: list[CardRate], plan: Plan) -> None:
     standing = _of_key(key)
     later = standing.filter(valid_from__gt=plan.valid_from).order_by("valid_from", "id").first()
+    # Where nothing follows, an end that was known before stays known.
+    until = later.valid_from if later else _known_end(standing.valid_on(plan.valid_from))
     standing.filter(valid_from=plan.valid_from).delete()
     standing.filter(valid_from__lt=plan.valid_from).valid_on(plan.valid_from).update(
         valid_to=plan.valid_from
@@ -165,13 +167,19 @@ def _write(key: _Key, wanted: list[CardRate], plan: Plan) -> None:
             volume_from=rate.volume_from,
             volume_to=rate.volume_to,
             valid_from=plan.valid_from,
-            valid_to=later.valid_from if later else None,
+            valid_to=until,
             is_confirmed=plan.is_confirmed,
             source=plan.source,
             imported_at=now,
         )
         for rate in wanted
     )
+
+
+def _known_end(rates: PriceRateQuerySet) -> date | None:
+    ends = rates.values_list("valid_to", flat=True)
+    known = [end for end in ends if end is not None]
+    return max(known) if len(known) == len(ends) and known else None
 
 
 def _by_key(rates: Iterable[CardRate]) -> dict[_Key, list[CardRate]]:

@@ -139,7 +139,7 @@ def test_the_shipped_rates_are_marked_and_entered_where_there_are_none():
 
 
 class ImportsInAnyOrder(TestCase):
-    @settings(max_examples=30)
+    @settings(max_examples=30, deadline=None)
     @given(
         st.lists(
             st.tuples(st.sampled_from([JANUARY, APRIL, JULY, OCTOBER]), st.integers(1, 9)),

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messaging.graph_api.markets import calling_code_of, country_of, market_of
@@ -195,6 +195,7 @@ def test_in_volume_tiers_every_message_costs_the_average(volume, amount):
     assert blended(tiers, volume=volume) == Decimal(amount)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 500), max_size=4), st.integers(1, 3000))
 def test_the_average_is_never_dearer_than_the_dearest_tier(steps, volume):
     tiers, lower = [], 0

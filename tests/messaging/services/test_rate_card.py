@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.utils import translation
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from messaging.graph_api.markets import MARKETS
@@ -202,6 +202,7 @@ def test_what_is_no_card_is_refused_with_what_to_do(body, words):
         read_card(body)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_no_bytes_break_the_reader(body):
     for prefix in (b"", b"Market,Currency,Utility,From,To\nSpain,EUR,"):
@@ -217,6 +218,7 @@ cells = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(["Spain", "Italy", "Oz"]), cells, cells, cells), max_size=8)
 )
@@ -232,6 +234,7 @@ def test_whatever_stands_in_the_cells_each_line_is_read_refused_or_left_out(rows
         assert rate.category in PriceCategory.values
 
 
+@settings(deadline=None)
 @given(
     st.decimals(min_value=0, max_value=10, places=6),
     st.sampled_from(list(MARKETS)),

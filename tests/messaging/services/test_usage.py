@@ -209,7 +209,7 @@ def test_the_periodic_task_counts(today):
 
 
 class CountsAreMessages(TestCase):
-    @settings(max_examples=20)
+    @settings(max_examples=15, deadline=None)
     @given(
         st.lists(
             st.tuples(st.sampled_from(list(MessageStatus)), st.integers(0, 3), st.booleans()),
