@@ -61,6 +61,7 @@ def environment_label(request: HttpRequest) -> tuple[str, str]:
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """The menu, in the order of a day's work."""
+    is_estimate = request.path == reverse("admin:messaging_pricerate_estimate")
     return [
         {"title": None, "items": [_item(_("Home"), "home", "index")]},
         {
@@ -82,6 +83,18 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Templates"), "description", "messaging_messagetemplate_changelist"),
                 _item(_("Webhooks"), "webhook", "messaging_webhookdelivery_changelist"),
                 _item(_("Alerts"), "notifications", "messaging_alert_changelist"),
+            ],
+        },
+        {
+            "title": _("Cost"),
+            "items": [
+                _item(_("Cost by month"), "payments", "messaging_dailyusage_changelist"),
+                {
+                    **_item(_("Price book"), "sell", "messaging_pricerate_changelist"),
+                    # The estimate's address begins with the price book's and has a line of its own.
+                    "active": "/pricerate/" in request.path and not is_estimate,
+                },
+                _item(_("Estimate"), "calculate", "messaging_pricerate_estimate"),
             ],
         },
         {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zoneinfo
 from collections.abc import Sequence
 from typing import Any
 
@@ -142,6 +144,28 @@ def check_language_fallback(app_configs: object, **kwargs: Any) -> list[checks.C
     return []
 
 
+def check_billing(app_configs: object, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Without a time zone no day can be counted, and without a currency no price preferred."""
+    found: list[checks.CheckMessage] = []
+    if settings.WHATSAPP_BILLING_TIME_ZONE not in zoneinfo.available_timezones():
+        found.append(
+            checks.Error(
+                "WHATSAPP_BILLING_TIME_ZONE is no time zone.",
+                hint="Use one such as Europe/Madrid: the account's in WhatsApp Manager.",
+                id="bakery_whatsapp.E018",
+            )
+        )
+    if not re.fullmatch(r"[A-Z]{3}", settings.WHATSAPP_BILLING_CURRENCY):
+        found.append(
+            checks.Error(
+                "WHATSAPP_BILLING_CURRENCY is no currency.",
+                hint="Write the three letters of the account's currency, such as EUR.",
+                id="bakery_whatsapp.E019",
+            )
+        )
+    return found
+
+
 def check_stored_account(
     app_configs: object, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
@@ -210,6 +234,7 @@ def register_all() -> None:
         check_production,
         check_api_version,
         check_language_fallback,
+        check_billing,
     ):
         checks.register(check)
     checks.register(check_stored_account, checks.Tags.database)

@@ -58,6 +58,9 @@ WHATSAPP_LANGUAGE_FALLBACK = env.str("WHATSAPP_LANGUAGE_FALLBACK", "")
 WHATSAPP_TOKEN_GRACE_HOURS = env.float("WHATSAPP_TOKEN_GRACE_HOURS", 24.0)
 WHATSAPP_TOKEN_REMIND_DAYS = env.int("WHATSAPP_TOKEN_REMIND_DAYS", 50)
 WHATSAPP_TOKEN_ALARM_DAYS = env.int("WHATSAPP_TOKEN_ALARM_DAYS", 60)
+# The account's currency and time zone at Meta, in which it bills.
+WHATSAPP_BILLING_CURRENCY = env.str("WHATSAPP_BILLING_CURRENCY", "EUR")
+WHATSAPP_BILLING_TIME_ZONE = env.str("WHATSAPP_BILLING_TIME_ZONE", "Europe/Madrid")
 WHATSAPP_SIMULATOR = env.bool("WHATSAPP_SIMULATOR", False)
 SIMULATOR_WEBHOOK_URL = env.str(
     "SIMULATOR_WEBHOOK_URL", f"http://127.0.0.1:{PORT}/api/v1/whatsapp/webhook"
@@ -325,6 +328,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "messaging.sweep",
         "schedule": 5.0,
         "options": {"queue": "periodic", "expires": 5},
+    },
+    "count-usage": {
+        "task": "messaging.count_usage",
+        "schedule": 60.0,
+        "options": {"queue": "periodic", "expires": 60},
     },
     "sync-from-meta": {
         "task": "messaging.sync_from_meta",

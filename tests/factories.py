@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import random
+import uuid
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import factory
 from django.utils import timezone
 
 from messaging import demo
-from messaging.models import Message, MessageTemplate
+from messaging.models import Message, MessageTemplate, PriceRate
+from messaging.models.message import first_id_at
 from messaging.statuses import MessageStatus
 from tenants.models import (
     ApiKey,
@@ -181,3 +185,29 @@ def make_api_key(secret: str, **fields: Any) -> ApiKey:
         secret_digest=digest(secret),
         **({"scopes": [scope.value for scope in DEFAULT_SCOPES]} | fields),
     )
+
+
+class PriceRateFactory(factory.django.DjangoModelFactory):
+    """A utility message to Spain for 0.05 €, as the guide reckons, confirmed and without end."""
+
+    class Meta:
+        model = PriceRate
+
+    market = "Spain"
+    category = "utility"
+    currency = "EUR"
+    amount = Decimal("0.050000")
+    valid_from = date(2026, 1, 1)
+    is_confirmed = True
+    source = "a test"
+
+
+def message_at(
+    moment: datetime, status: MessageStatus = MessageStatus.READ, **fields: Any
+) -> Message:
+    """A message that was requested then: its id, created_at and, when it was delivered, delivered_at say so."""
+    pk = uuid.UUID(int=first_id_at(moment).int | random.getrandbits(60))
+    if status in {MessageStatus.DELIVERED, MessageStatus.READ}:
+        charged = {"pricing_model": "PMP", "type": "regular", "category": "utility"}
+        fields = {"delivered_at": moment, "pricing": charged} | fields
+    return message_in(status, id=pk, created_at=moment, **fields)

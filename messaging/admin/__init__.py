@@ -8,17 +8,22 @@ from messaging.admin.assignment import SendingAssignmentAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.message import MessageAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
+from messaging.admin.price_rate import PriceRateAdmin
 from messaging.admin.template import MessageTemplateAdmin
 from messaging.admin.tenant import SendingTenantAdmin
 from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
+from messaging.admin.usage import CountedDayAdmin, DailyUsageAdmin
 from messaging.admin.webhook_delivery import WebhookDeliveryAdmin
 
 __all__ = [
     "AlertAdmin",
+    "CountedDayAdmin",
+    "DailyUsageAdmin",
     "InboundMessageAdmin",
     "MessageAdmin",
     "MessageEventAdmin",
     "MessageTemplateAdmin",
+    "PriceRateAdmin",
     "SendAttemptAdmin",
     "SendingAccountAdmin",
     "SendingAssignmentAdmin",

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.admin import searching
+from messaging.admin.cost_filters import CountedFilter, MonthFilter
+from messaging.admin.cost_words import cost_words
 from messaging.admin.filters import (
     BakeryFilter,
     NumberFilter,
@@ -24,6 +26,7 @@ from messaging.admin.story import story_of
 from messaging.admin.wording import price
 from messaging.models import Message
 from messaging.services import holding, sending
+from messaging.services.prices import cost_of
 from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import link, list_url, moment, page_url, phone
 
@@ -37,7 +40,15 @@ class MessageAdmin(ReadOnlyAdmin):
     """Every message with its whole history. Nothing is edited; waiting ones are cancelled, lost ones sent again."""
 
     list_display = ("asked", "state", "bakery", "to", "text_start", "order_number")
-    list_filter = (StatusFilter, WhenFilter, BakeryFilter, NumberFilter, TemplateFilter)
+    list_filter = (
+        StatusFilter,
+        WhenFilter,
+        BakeryFilter,
+        NumberFilter,
+        TemplateFilter,
+        MonthFilter,
+        CountedFilter,
+    )
     list_filter_submit = True
     list_select_related = ("tenant", "template")
     search_fields = ("reference",)
@@ -67,6 +78,7 @@ class MessageAdmin(ReadOnlyAdmin):
         "claimed",
         "repairs",
         "price",
+        "cost",
         "parameters",
     )
     fieldsets = (
@@ -78,7 +90,8 @@ class MessageAdmin(ReadOnlyAdmin):
                     ("to", "template_link"),
                     ("reference", "requested_by"),
                     ("priority", "if_unconfirmed"),
-                    ("repairs", "price"),
+                    ("price", "cost"),
+                    "repairs",
                 )
             },
         ),
@@ -314,6 +327,10 @@ class MessageAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("pricing"))
     def price(self, message: Message) -> str:
         return price(message.pricing)
+
+    @admin.display(description=gettext_lazy("cost"))
+    def cost(self, message: Message) -> str:
+        return cost_words(cost_of(message))
 
     @admin.display(description=gettext_lazy("components"))
     def parameters(self, message: Message) -> SafeString:

@@ -3,13 +3,17 @@ from __future__ import annotations
 from messaging.models.alert import Alert, AlertKind
 from messaging.models.inbound_message import InboundMessage
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
+from messaging.models.price_rate import PriceCategory, PriceRate
 from messaging.models.template import MessageTemplate
 from messaging.models.timeline import EventKind, MessageEvent, SendAttempt
+from messaging.models.usage import CountedDay, DailyUsage
 from messaging.models.webhook_delivery import WebhookDelivery
 
 __all__ = [
     "Alert",
     "AlertKind",
+    "CountedDay",
+    "DailyUsage",
     "EventKind",
     "IfUnconfirmed",
     "InboundMessage",
@@ -17,6 +21,8 @@ __all__ = [
     "MessageEvent",
     "MessageQuerySet",
     "MessageTemplate",
+    "PriceCategory",
+    "PriceRate",
     "Priority",
     "SendAttempt",
     "WaitsFor",

@@ -40,6 +40,8 @@ def test_production_with_all_secrets_starts(production):
         ("DEBUG", True),
         ("ENVIRONMENT", "prodution"),
         ("WHATSAPP_LANGUAGE_FALLBACK", "es=es_ES"),
+        ("WHATSAPP_BILLING_TIME_ZONE", "Madrid"),
+        ("WHATSAPP_BILLING_CURRENCY", "euro"),
     ],
 )
 @pytest.mark.django_db

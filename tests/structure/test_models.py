@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from messaging.models import InboundMessage, Message, MessageEvent, SendAttempt
+from messaging.models import DailyUsage, InboundMessage, Message, MessageEvent, SendAttempt
 from messaging.models import timeline as timeline_models
 from tenants.models import (
     ApiKey,
@@ -43,6 +43,8 @@ OF_THE_PLATFORM = {
     "MessageTemplate",
     "WebhookDelivery",
     "Alert",
+    "PriceRate",
+    "CountedDay",
 }
 
 
@@ -83,6 +85,14 @@ def rows_of_two_bakeries(db):
             MessageEvent: MessageEvent.objects.create(message=message, kind="queued"),
             SendAttempt: SendAttempt.objects.create(
                 message=message, started_at=message.created_at, duration_ms=1, outcome="accepted"
+            ),
+            DailyUsage: DailyUsage.objects.create(
+                day=message.created_at.date(),
+                tenant=tenant,
+                phone_number=message.phone_number,
+                country_code="34",
+                status=message.status,
+                messages=1,
             ),
             InboundMessage: InboundMessage.objects.create(
                 tenant=tenant,

@@ -1,0 +1,226 @@
+"""What the cost page shows: each number with the list of its messages behind it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from messaging import money
+from messaging.admin.cost_words import capital, day_words, month_words
+from messaging.models import PriceRate
+from messaging.months import Month, billing_today
+from tenants.display import list_url
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from messaging.services.costs import MonthReport, Totals
+    from tenants.models import Tenant
+
+COST_PAGE = "messaging_dailyusage"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number and where its messages are; without an address it is none."""
+
+    label: str
+    value: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table: a bakery, or all of them."""
+
+    name: str
+    url: str
+    counts: list[Count]
+    cost: str
+    notes: list[str]
+    csv_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    day: str
+    counts: list[Count]
+    cost: str
+
+
+@dataclass(frozen=True, slots=True)
+class MonthLink:
+    name: str
+    url: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CostPage:
+    month: str
+    of: str
+    months: list[MonthLink]
+    total: Row
+    estimated: str
+    bakeries: list[Row]
+    days: list[DayRow]
+    chart: str
+    chart_options: str
+    counted_at: datetime | None
+    is_this_month: bool
+    all_url: str
+
+
+_QUIET = "#8b93a1"  # readable on white and on black, for the chart draws on both
+_TICKS = {"color": _QUIET, "precision": 0}
+_CHART_OPTIONS = {
+    "animation": False,
+    "responsive": True,
+    "maintainAspectRatio": False,
+    "maxBarThickness": 18,
+    "interaction": {"mode": "index", "intersect": False},
+    "plugins": {
+        "legend": {
+            "position": "bottom",
+            "labels": {"color": _QUIET, "boxWidth": 10, "boxHeight": 10, "padding": 16},
+        }
+    },
+    "scales": {
+        "x": {"stacked": True, "ticks": _TICKS, "grid": {"display": False}},
+        "y": {"stacked": True, "ticks": _TICKS, "grid": {"lineWidth": 1}, "border": {"width": 0}},
+    },
+}
+
+
+def cost_page(report: MonthReport, *, tenant: Tenant | None) -> CostPage:
+    month = report.month
+    current = Month.current()
+    return CostPage(
+        month=capital(month_words(month)),
+        of=tenant.name if tenant else "",
+        months=_months(month, tenant=tenant),
+        total=_row(_("All bakeries"), report.totals, month=month, tenant=tenant),
+        estimated=_estimated(report.totals),
+        bakeries=[
+            _row(bakery.tenant.name, bakery.totals, month=month, tenant=bakery.tenant)
+            for bakery in report.bakeries
+        ],
+        days=[
+            DayRow(day_words(day.day), _counts(day.totals, day.day, tenant), _cost(day.totals))
+            for day in report.days
+            if not day.totals.is_empty
+        ],
+        chart=_chart(report),
+        chart_options=json.dumps(_CHART_OPTIONS),
+        counted_at=report.counted_at,
+        is_this_month=month == current,
+        all_url=list_url(COST_PAGE, month=month),
+    )
+
+
+def _months(month: Month, *, tenant: Tenant | None) -> list[MonthLink]:
+    """The month before and the one after, as far as that has begun."""
+    more = {"tenant": tenant.pk} if tenant else {}
+    near = [month.previous, *([month.next] if month < Month.current() else [])]
+    return [
+        MonthLink(
+            capital(month_words(each)), list_url(COST_PAGE, month=each, **more), each == month
+        )
+        for each in near
+    ]
+
+
+def _row(name: str, totals: Totals, *, month: Month, tenant: Tenant | None) -> Row:
+    of = {"month": str(month)} | ({"tenant": str(tenant.pk)} if tenant else {})
+    return Row(
+        name=name,
+        url=list_url(COST_PAGE, **of),
+        counts=_counts(totals, month, tenant),
+        cost=_cost(totals),
+        notes=_notes(totals),
+        csv_url=f"{reverse('admin:messaging_dailyusage_csv')}?{urlencode(of)}",
+    )
+
+
+def _counts(totals: Totals, when: Month | date, tenant: Tenant | None) -> list[Count]:
+    labels = {
+        "sent": pgettext("messages", "sent"),
+        "delivered": pgettext("messages", "delivered"),
+        "read": pgettext("messages", "read"),
+        "failed": pgettext("messages", "failed"),
+        "charged": pgettext("messages", "charged"),
+        "free": pgettext("messages", "free"),
+        "unknown": pgettext("messages", "unknown"),
+    }
+    found = []
+    for name, label in labels.items():
+        count: int = getattr(totals, name)
+        of = {"month": when, "counted": name} | ({"tenant": tenant.pk} if tenant else {})
+        url = list_url("messaging_message", **of) if count else ""
+        found.append(Count(label, money.number(count), url))
+    return found
+
+
+def _cost(totals: Totals) -> str:
+    amount = money.sums(totals.costs)
+    return f"≈ {amount}" if totals.estimated or totals.without_price else amount
+
+
+def _estimated(totals: Totals) -> str:
+    if not totals.estimated:
+        return ""
+    share = money.number(round(100 * totals.estimated / totals.charged))
+    return _("%(share)s %% estimated") % {"share": share}
+
+
+def _notes(totals: Totals) -> list[str]:
+    """What else keeps the cost from being Meta's own figure."""
+    notes = []
+    if totals.without_price:
+        notes.append(_("%(count)s without a price") % {"count": money.number(totals.without_price)})
+    if totals.later:
+        notes.append(
+            _("%(count)s delivered after the month") % {"count": money.number(totals.later)}
+        )
+    return notes
+
+
+def _chart(report: MonthReport) -> str:
+    """Data for unfold's chart: each day's messages by what became of them, one bar on another."""
+    days = [day.totals for day in report.days]
+    parts = (
+        (pgettext("messages", "read"), [day.read for day in days], "var(--color-primary-600)"),
+        (_("delivered, not read"), [day.delivered - day.read for day in days], "var(--color-primary-300)"),
+        (_("sent, not delivered"), [day.sent - day.delivered for day in days], "var(--color-base-400)"),
+        (pgettext("messages", "failed"), [day.failed for day in days], "#d92d20"),
+    )  # fmt: skip
+    return json.dumps(
+        {
+            "labels": [day.day.day for day in report.days],
+            "datasets": [
+                {
+                    "label": capital(label),
+                    "data": counts,
+                    "backgroundColor": color,
+                }
+                for label, counts, color in parts
+            ],
+        }
+    )
+
+
+def unconfirmed_since() -> str:
+    """The day from which the prices that hold today are unconfirmed; empty when all are Meta's own."""
+    today = PriceRate.objects.valid_on(billing_today())
+    begins = (
+        today.filter(is_confirmed=False).order_by("valid_from").values_list("valid_from", flat=True)
+    )
+    first = begins.first()
+    return day_words(first) if first else ""

@@ -1,0 +1,183 @@
+"""A month in numbers: what each bakery sent, what reached people, what Meta charges for it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Sum
+
+from messaging.graph_api.markets import market_of
+from messaging.models import DailyUsage
+from messaging.months import Month
+from messaging.services import usage
+from messaging.services.overview import STATUSES_OF, Group
+from messaging.services.prices import DELIVERED, Charge, Price, PriceBook, Volumes
+from tenants.models import Tenant
+
+_KEYS = ("category", "country_code", "pricing_type", "status", "delivered_on")
+
+
+@dataclass(slots=True)
+class Totals:
+    """Messages by what became of them, and what the charged ones cost in each currency.
+
+    A read message has also been delivered and sent. `unknown` were delivered and Meta has not said how it charges them;
+    `unpriced` are charged and the price book has no rate. `later` were delivered after the month's end, so that they stand
+    on Meta's next bill.
+    """
+
+    sent: int = 0
+    delivered: int = 0
+    read: int = 0
+    failed: int = 0
+    charged: int = 0
+    free: int = 0
+    unknown: int = 0
+    unpriced: int = 0
+    estimated: int = 0
+    outdated: int = 0
+    later: int = 0
+    costs: dict[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.sent or self.failed)
+
+    @property
+    def without_price(self) -> int:
+        """Messages whose cost nobody knows yet."""
+        return self.unknown + self.unpriced
+
+    def add(self, row: dict[str, Any], price: Price, *, after: date) -> None:
+        count: int = row["messages"]
+        for group in (Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED):
+            if row["status"] in STATUSES_OF[group]:
+                setattr(self, group.value, getattr(self, group.value) + count)
+        if row["delivered_on"] is not None and row["delivered_on"] >= after:
+            self.later += count
+        match price.charge:
+            case Charge.CHARGED:
+                self._add_charged(count, price)
+            case Charge.FREE:
+                self.free += count
+            case Charge.UNKNOWN:
+                self.unknown += count
+
+    def _add_charged(self, count: int, price: Price) -> None:
+        self.charged += count
+        if price.amount is None:
+            self.unpriced += count
+            return
+        self.costs[price.currency] = (
+            self.costs.get(price.currency, Decimal(0)) + count * price.amount
+        )
+        self.estimated += count if price.is_estimate else 0
+        self.outdated += count if price.certainty == "outdated" else 0
+
+
+@dataclass(frozen=True, slots=True)
+class BakeryTotals:
+    tenant: Tenant
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class DayTotals:
+    day: date
+    totals: Totals
+
+
+@dataclass(frozen=True, slots=True)
+class MonthReport:
+    """`bakeries` are those that sent something, by name; `days` are all days of the month."""
+
+    month: Month
+    totals: Totals
+    bakeries: list[BakeryTotals]
+    days: list[DayTotals]
+    counted_at: datetime | None
+
+
+def month_report(month: Month, *, tenant: Tenant | None = None) -> MonthReport:
+    """Read a month, of all bakeries or of one; five queries, however many messages."""
+    total, by_bakery = Totals(), defaultdict[Any, Totals](Totals)
+    by_day = {day: Totals() for day in month.days}
+    for row, price in _priced(month, tenant=tenant, by=("tenant_id", "day")):
+        for totals in (total, by_bakery[row["tenant_id"]], by_day[row["day"]]):
+            totals.add(row, price, after=month.after)
+    tenants = Tenant.objects.filter(pk__in=by_bakery).by_name()
+    bakeries = [BakeryTotals(bakery, by_bakery[bakery.pk]) for bakery in tenants]
+    return MonthReport(
+        month=month,
+        totals=total,
+        bakeries=[bakery for bakery in bakeries if not bakery.totals.is_empty],
+        days=[DayTotals(day, totals) for day, totals in by_day.items()],
+        counted_at=usage.counted_at(month.first, month.after),
+    )
+
+
+def month_totals(month: Month, *, tenant: Tenant | None = None) -> Totals:
+    """Sum up a month, of all bakeries or of one; two queries."""
+    total = Totals()
+    for row, price in _priced(month, tenant=tenant):
+        total.add(row, price, after=month.after)
+    return total
+
+
+def volumes_of(months: Iterable[Month]) -> Volumes:
+    """Count each month's charged messages by market and category, all bakeries together, by the day of delivery."""
+    wanted = sorted(set(months))
+    if not wanted:
+        return {}
+    charged = DailyUsage.objects.filter(
+        status__in=DELIVERED,
+        pricing_type="regular",
+        delivered_on__gte=wanted[0].first,
+        delivered_on__lt=wanted[-1].after,
+        # No status comes later, so the index on the day of the request still serves.
+        day__gte=wanted[0].previous.previous.first,
+        day__lt=wanted[-1].after,
+    )
+    counted = charged.values("country_code", "category", "delivered_on")
+    volumes: Counter[tuple[Month, str, str]] = Counter()
+    for row in counted.annotate(messages=Sum("messages")).order_by():
+        day = row["delivered_on"]
+        if day is None:  # Impossible after the filter, which types do not know.
+            continue
+        market = market_of(row["country_code"], on=day)
+        volumes[Month.of(day), market, row["category"]] += row["messages"]
+    return volumes
+
+
+def book_for(months: Iterable[Month]) -> PriceBook:
+    """The price book that knows the volumes of these months, as far as any rate asks for them."""
+    book = PriceBook.load()
+    if book.has_tiers:
+        book.volumes = volumes_of(months)
+    return book
+
+
+def _priced(
+    month: Month, *, tenant: Tenant | None, by: tuple[str, ...] = ()
+) -> Iterable[tuple[dict[str, Any], Price]]:
+    counted = DailyUsage.objects.between(month.first, month.after)
+    if tenant is not None:
+        counted = counted.of(tenant)
+    grouped = counted.values(*by, *_KEYS).annotate(messages=Sum("messages")).order_by()
+    # What was requested on the last days may be delivered in the next month.
+    book = book_for((month, month.next))
+    for row in grouped:
+        yield (
+            row,
+            book.price_of(
+                calling_code=row["country_code"],
+                category=row["category"],
+                pricing_type=row["pricing_type"],
+                delivered_on=row["delivered_on"] if row["status"] in DELIVERED else None,
+            ),
+        )
