@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tenants.models.account import WhatsAppBusinessAccount
+from tenants.models.account import StopReason, WhatsAppBusinessAccount
 from tenants.models.api_key import ApiKey, Scope
 from tenants.models.phone_number import PhoneNumber, PhoneNumberAssignment
 from tenants.models.tenant import Membership, Tenant, TenantOwnedQuerySet
@@ -12,6 +12,7 @@ __all__ = [
     "PhoneNumber",
     "PhoneNumberAssignment",
     "Scope",
+    "StopReason",
     "Tenant",
     "TenantOwnedQuerySet",
     "User",
