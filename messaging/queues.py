@@ -25,6 +25,7 @@ SEND_QUEUED = "messaging.send_queued"
 APPLY_WEBHOOKS = "messaging.apply_webhooks"
 SWEEP = "messaging.sweep"
 SYNC_FROM_META = "messaging.sync_from_meta"
+WATCH_WEBHOOKS = "messaging.watch_webhooks"
 
 # One wake-up a burst is enough. A worker removes the mark before it looks at the rows, so what was committed before
 # the mark is always seen; the mark dies by itself in case the worker did.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from messaging.admin.account import SendingAccountAdmin
+from messaging.admin.account_event import AccountEventAdmin
 from messaging.admin.alert import AlertAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.message import MessageAdmin
@@ -13,6 +14,7 @@ from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
 from messaging.admin.webhook_delivery import WebhookDeliveryAdmin
 
 __all__ = [
+    "AccountEventAdmin",
     "AlertAdmin",
     "InboundMessageAdmin",
     "MessageAdmin",

@@ -18,14 +18,23 @@ from messaging.graph_api.values import (
     TemplateFacts,
     TokenFacts,
 )
+from messaging.graph_api.webhook_values import (
+    AppSubscription,
+    DeliveryEvent,
+    WebhookConfiguration,
+    delivery_events,
+)
 
 __all__ = [
+    "AppSubscription",
+    "DeliveryEvent",
     "GraphApi",
     "PhoneNumberFacts",
     "SentMessage",
     "SubscribedApp",
     "TemplateFacts",
     "TokenFacts",
+    "WebhookConfiguration",
     "new_session",
 ]
 
@@ -45,6 +54,10 @@ ACCOUNT_OPTIONAL_FIELDS = (
 )
 TEMPLATE_FIELDS = "id,name,language,category,status,components,parameter_format"
 TEMPLATE_OPTIONAL_FIELDS = "quality_score,rejected_reason,previous_category,correct_category"
+HISTORY_FIELDS = (
+    "id,message_id,events{delivery_status,timestamp,webhook_update_state,application,webhook_uri,"
+    "error_description}"
+)
 _PAGE_SIZE = "100"
 _MAX_PAGES = 500
 _BAD_PARAMETER = 100
@@ -146,6 +159,38 @@ class GraphApi(Transport):
         answer = self._call("POST", waba_id, "subscribed_apps")
         if answer.get("success") is not True:
             raise NoAnswerError("The answer does not confirm the subscription", http_status=200)
+
+    def webhook_configuration(self, phone_number_id: str) -> WebhookConfiguration | None:
+        """Return where a number's webhooks go; None when Meta does not tell."""
+        row = self._call("GET", phone_number_id, params={"fields": "webhook_configuration"})
+        return WebhookConfiguration.from_meta(row)
+
+    def app_subscriptions(self, *, app_id: str, app_secret: str) -> list[AppSubscription]:
+        """Return what the app is subscribed to, asked with the app's own token."""
+        answer = self._call(
+            "GET",
+            app_id,
+            "subscriptions",
+            token=f"{app_id}|{app_secret}",
+            proof_secret=app_secret,
+        )
+        rows = answer.get("data")
+        if not isinstance(rows, list):
+            raise NoAnswerError("The answer holds no list", http_status=200)
+        return [AppSubscription.from_meta(row) for row in rows if isinstance(row, dict)]
+
+    def message_history(self, phone_number_id: str, wamid: str) -> list[DeliveryEvent]:
+        """Return what Meta knows became of one message, oldest first; an unknown wamid is HTTP 422, code 100."""
+        answer = self._call(
+            "GET",
+            phone_number_id,
+            "message_history",
+            params={"message_id": wamid, "fields": HISTORY_FIELDS, "limit": "25"},
+        )
+        rows = answer.get("data")
+        if not isinstance(rows, list):
+            raise NoAnswerError("The answer holds no list", http_status=200)
+        return delivery_events([row for row in rows if isinstance(row, dict)], wamid=wamid)
 
     def account(self, waba_id: str) -> dict[str, Any]:
         """Return Meta's own words about the account; a missing `primary_funding_id` means nobody pays."""
