@@ -76,7 +76,8 @@ def last_heard(*, after: datetime) -> datetime | None:
     columns = ("received_at", "processed_at", "verdicts")
     for received_at, processed_at, verdicts in deliveries.values_list(*columns)[:_DELIVERIES]:
         if processed_at is None or any(line.get("what") in META_REPORTS for line in verdicts):
-            return received_at
+            heard_at: datetime = received_at
+            return heard_at
     return None
 
 
