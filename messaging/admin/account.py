@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -99,7 +99,7 @@ class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
             (row["kind"], moment(datetime.fromisoformat(row["until"])) if row["until"] else "")
             for row in account.restrictions
         )
-        return format_html_join(format_html("<br>"), "{} {}", rows) or "–"
+        return format_html_join("", "<p>{} {}</p>", rows) or "–"
 
     @admin.display(description=gettext_lazy("events"))
     def its_events(self, account: WhatsAppBusinessAccount) -> SafeString | str:

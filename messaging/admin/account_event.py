@@ -28,7 +28,7 @@ def events_of(
     row: MessageTemplate | PhoneNumber | WhatsAppBusinessAccount,
 ) -> SafeString | str:
     """Return the newest lines of one row's history, and the way to all of them."""
-    events = list(row.events.newest_first()[:_SHOWN])
+    events = list(row.events.newest_first()[:_SHOWN]) if row.pk else []
     if not events:
         return _("Meta has told nothing yet.")
     lines = format_html_join(

@@ -25,13 +25,13 @@ def open_alert(
     code: int | None = None,
     details: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Open the alert; False when it stands open already, which then learns newer `details`."""
+    """Open the alert; False when it stands open already, which then learns newer `details` and their code."""
     subject = subject[:_SUBJECT_LENGTH]
     known = dict(details or {})
     standing = Alert.objects.open().filter(kind=kind, subject=subject)
     if standing.exists():
         if known:
-            standing.update(details=known)
+            standing.update(details=known, code=code)
         return False
     try:
         with transaction.atomic():

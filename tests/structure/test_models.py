@@ -40,6 +40,7 @@ OF_THE_PLATFORM = {
     "MessageTemplate",
     "WebhookDelivery",
     "Alert",
+    "AccountEvent",
 }
 
 

@@ -78,7 +78,7 @@ def _take(news: News, rows: Rows) -> tuple[str, str]:
     place = history.place_of(event, subject)
     taken = kind.apply(row, news, place)
     _write_down(event, taken)
-    if taken is None and not place.is_newest:
+    if taken is None and not place.is_fresh:
         return "kept", _OLDER
     return "applied", ""
 
