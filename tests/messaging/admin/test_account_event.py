@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -98,7 +99,7 @@ def test_only_who_may_see_the_history_sees_it(told):
 
 # --- Alerts --------------------------------------------------------------------------------------
 IN_A_WEEK = (timezone.now() + timedelta(days=7)).isoformat()
-DETAILS = {
+DETAILS: dict[AlertKind, dict[str, Any]] = {
     AlertKind.ACCOUNT_STOPPED: {"reason": StopReason.RESTRICTED, "until": IN_A_WEEK},
     AlertKind.TEMPLATE_STOPPED: {"event": "REJECTED", "reason": "INVALID_FORMAT", "advice": "a"},
     AlertKind.TEMPLATE_QUALITY: {"event": "RED", "before": "GREEN"},

@@ -268,7 +268,7 @@ def test_news_that_a_read_already_brought_still_opens_its_alert(template):
     )
     receive(told("template_status"))
     assert fresh(template).rejected_reason == "INVALID_FORMAT"
-    assert open_alert(AlertKind.TEMPLATE_STOPPED)
+    assert open_alert(AlertKind.TEMPLATE_STOPPED).subject
 
 
 def test_a_read_that_began_before_the_news_does_not_undo_it(template, number, meta):
@@ -378,7 +378,7 @@ def test_a_new_name_that_was_approved_waits_to_be_registered(number):
 def test_a_refused_new_name_leaves_the_status_of_the_present_one(number):
     receive(told("number_name"))
     assert fresh(number).name_status == "APPROVED"
-    assert open_alert(AlertKind.NUMBER_NAME)
+    assert open_alert(AlertKind.NUMBER_NAME).subject
 
 
 def test_limit_and_throughput_of_a_number_are_taken(number):
@@ -418,7 +418,7 @@ def test_a_restriction_stops_the_line_until_its_end_and_lets_it_go_by_itself(acc
     assert (row.is_sending, row.sending_stopped_reason) == (False, StopReason.RESTRICTED)
     assert int(row.sending_stopped_until.timestamp()) == int(end.timestamp())
     assert open_alert(AlertKind.ACCOUNT_STOPPED).details["reason"] == StopReason.RESTRICTED
-    assert open_alert(AlertKind.ACCOUNT_RESTRICTED)
+    assert open_alert(AlertKind.ACCOUNT_RESTRICTED).subject
     sweeping.sweep()
     assert not fresh(account).is_sending
     time_machine.move_to(end + timedelta(seconds=1))
@@ -433,7 +433,7 @@ def test_a_restriction_that_forbids_no_sending_only_tells(account):
     receive(told("account_restriction", restriction_info=kinds))
     assert fresh(account).is_sending
     assert fresh(account).restrictions[0]["until"] is None
-    assert open_alert(AlertKind.ACCOUNT_RESTRICTED)
+    assert open_alert(AlertKind.ACCOUNT_RESTRICTED).subject
 
 
 def test_a_restriction_that_has_ended_meanwhile_stops_nothing(account):
@@ -531,7 +531,7 @@ def test_a_violation_names_what_it_is_about(account):
 def test_a_review_that_was_refused_is_told_until_it_is_approved(account):
     receive(told("account_review"))
     assert fresh(account).review_status == "REJECTED"
-    assert open_alert(AlertKind.ACCOUNT_WARNED)
+    assert open_alert(AlertKind.ACCOUNT_WARNED).subject
     receive(told("account_review", at=T0 + 60, decision="APPROVED"))
     assert fresh(account).review_status == "APPROVED"
     assert not Alert.objects.open().exists()

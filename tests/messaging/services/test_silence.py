@@ -33,6 +33,10 @@ def public(settings):
     settings.SITE_URL = SITE
 
 
+def answer_the_challenge(asked):
+    return 200, {}, asked.params["hub.challenge"]
+
+
 class Healthy:
     """Meta and the way to us with nothing wrong; a test takes one part out."""
 
@@ -47,9 +51,7 @@ class Healthy:
             "fields": [{"name": "messages", "version": "v26.0"}],
         }
         self.mock.get(SUBSCRIPTIONS, json={"data": [row]})
-        self.mock.add_callback(
-            "GET", ADDRESS, lambda asked: (200, {}, asked.params["hub.challenge"])
-        )
+        self.mock.add_callback("GET", ADDRESS, callback=answer_the_challenge)
 
     def instead(self, url, **answer):
         self.mock.remove("GET", url)
