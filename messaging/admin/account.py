@@ -90,7 +90,7 @@ class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
 
     @admin.display(description=gettext_lazy("why sending stopped"))
     def stopped_for(self, account: WhatsAppBusinessAccount) -> str:
-        words = words_of_stop(account.sending_stopped_reason)
+        words = words_of_stop(account.sending_stopped_reason, until=account.sending_stopped_until)
         return words[0] if words else "–"
 
     @admin.display(description=gettext_lazy("restrictions"))

@@ -20,7 +20,7 @@ from messaging.services.explaining import explain_code
 from messaging.services.webhook_checks import RESULTS, TITLES, Finding, Result, sentence_of
 from messaging.statuses import MessageStatus
 from tenants.admin.base import ReadOnlyAdmin
-from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge, link, list_url, moment
+from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge, link, list_url, moment, page_url
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -121,7 +121,10 @@ def line_of(alert: Alert) -> AlertLine:
         about="" if alert.kind in _NAMELESS else alert.subject,
         why=why,
         action=action,
-        url=list_url(page, **query),
+        # The results of tests stand on the alert's own page.
+        url=page_url("messaging_alert", alert.pk)
+        if alert.details.get("findings")
+        else list_url(page, **query),
         opened_at=alert.opened_at,
     )
 

@@ -79,10 +79,13 @@ _STOPS: dict[str, tuple[StrPromise, StrPromise]] = {
 }
 
 
-def words_of_stop(reason: str) -> tuple[str, str] | None:
+def words_of_stop(reason: str, *, until: datetime | None) -> tuple[str, str] | None:
     """Return why Meta stopped the line and what to do; None for a stop by an error code."""
     words = _STOPS.get(reason)
-    return (str(words[0]), str(words[1])) if words else None
+    if words is None:
+        return None
+    end = _("until %(day)s") % {"day": _shown(until)} if until else ""
+    return f"{words[0]} {end}".strip(), str(words[1])
 
 
 def words_of(alert: Alert) -> tuple[str, str] | None:
@@ -92,10 +95,10 @@ def words_of(alert: Alert) -> tuple[str, str] | None:
 
 
 def _stopped(details: dict[str, Any]) -> tuple[str, str] | None:
-    words = words_of_stop(str(details.get("reason")))
-    if words is None or not details.get("until"):
-        return words
-    return f"{words[0]} {_until(details)}", words[1]
+    until = details.get("until")
+    return words_of_stop(
+        str(details.get("reason")), until=datetime.fromisoformat(until) if until else None
+    )
 
 
 def _template_stopped(details: dict[str, Any]) -> tuple[str, str]:
@@ -215,4 +218,8 @@ def _until(row: dict[str, Any]) -> str:
 def _day(moment: object) -> str:
     if not isinstance(moment, str):
         return "–"
-    return date_format(timezone.localtime(datetime.fromisoformat(moment)), "SHORT_DATETIME_FORMAT")
+    return _shown(datetime.fromisoformat(moment))
+
+
+def _shown(moment: datetime) -> str:
+    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")

@@ -46,6 +46,7 @@ def halted_line(request: HttpRequest) -> dict[str, Any]:
         "sending_stopped_at",
         "sending_stopped_code",
         "sending_stopped_reason",
+        "sending_stopped_until",
         "previous_token_until",
     )
     halted = next((account for account in accounts.order_by("id") if not account.is_sending), None)
@@ -71,7 +72,9 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
             link=_("Open the account"),
             is_fault=False,
         )
-    if by_meta := words_of_stop(account.sending_stopped_reason):
+    if by_meta := words_of_stop(
+        account.sending_stopped_reason, until=account.sending_stopped_until
+    ):
         return HaltedLine(
             title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
             since=account.sending_stopped_at,

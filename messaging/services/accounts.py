@@ -18,7 +18,6 @@ from tenants.models import PhoneNumber, StopReason, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
 
-
 # The graver one stands; an error code is the least of them, for the next attempt shows whether it is mended.
 _GRAVITY = ("", StopReason.RESTRICTED, StopReason.DISABLED, StopReason.DELETED)
 _LINE_OPEN: dict[str, object] = {
@@ -73,10 +72,12 @@ def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:
 def stop_by_meta(
     account: WhatsAppBusinessAccount, *, reason: StopReason, until: datetime | None = None
 ) -> bool:
-    """Stop the line because Meta says so, until `until` where Meta names an end. False when a graver reason stands."""
+    """Stop the line because Meta says so, until `until` where Meta names an end. False when that or a graver reason stands."""
     with transaction.atomic():
         kept = WhatsAppBusinessAccount.objects.select_for_update().get(pk=account.pk)
         if _GRAVITY.index(kept.sending_stopped_reason) > _GRAVITY.index(reason):
+            return False
+        if (kept.sending_stopped_reason, kept.sending_stopped_until) == (reason, until):
             return False
         kept.sending_stopped_at = kept.sending_stopped_at or timezone.now()
         kept.sending_stopped_code = None

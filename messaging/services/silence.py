@@ -38,7 +38,7 @@ def watch() -> None:
     elif last_heard(after=standing.opened_at) is not None:
         close_alerts(AlertKind.WEBHOOK_SILENT)
     elif queues.is_first_within(_TEST_AGAIN_EVERY_S, "webhook-tests"):
-        _tell(standing.opened_at, current_account(), numbers=None)
+        _tell(_since(standing), current_account(), numbers=None)
 
 
 def check_now() -> list[Finding]:
@@ -103,6 +103,11 @@ def _tell(
             "address": webhook_checks.our_address(),
         },
     )
+
+
+def _since(alarm: Alert) -> datetime:
+    told = alarm.details.get("since")
+    return datetime.fromisoformat(told) if told else alarm.opened_at
 
 
 def _accepted_at(message: Message) -> datetime:

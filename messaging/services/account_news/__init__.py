@@ -60,10 +60,15 @@ def apply_news(reports: Sequence[Reported[News]]) -> None:
     if not reports:
         return
     rows = Rows.locked([report.fact for report in reports])
-    for report in sorted(reports, key=lambda report: report.fact.at or _LATEST):
+    for report in sorted(reports, key=_in_order):
         report.judge(*_take(report.fact, rows))
     if any(isinstance(report.fact, _ASK_META) for report in reports):
         queues.wake_sync()
+
+
+def _in_order(report: Reported[News]) -> tuple[datetime, str]:
+    """By Meta's time; of the same second always in the same order, so that workers write their lines alike."""
+    return report.fact.at or _LATEST, history.digest_of(report.fact)
 
 
 def _take(news: News, rows: Rows) -> tuple[str, str]:

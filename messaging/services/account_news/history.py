@@ -55,7 +55,7 @@ def keep(news: News, *, aspect: Aspect, subject: Subject) -> tuple[AccountEvent,
     then read from Meta instead.
     """
     return AccountEvent.objects.get_or_create(
-        digest=_digest(news),
+        digest=digest_of(news),
         defaults={
             "at": news.at or timezone.now(),
             "aspect": aspect,
@@ -99,7 +99,8 @@ def told_since(
     return set(told.values_list("template_id", "phone_number_id", "aspect"))
 
 
-def _digest(news: News) -> str:
+def digest_of(news: News) -> str:
+    """Return what tells a repeat from something new."""
     told: list[Any] = [news.waba_id, news.field, news.event, news.at and news.at.isoformat()]
     text = json.dumps([*told, news.details], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

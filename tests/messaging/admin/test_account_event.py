@@ -170,7 +170,9 @@ def test_marketing_is_said_to_cost_more(paula, db):
 def test_the_alarm_of_silence_shows_each_test(paula, db):
     details = DETAILS[AlertKind.WEBHOOK_SILENT]
     alert = Alert.objects.create(kind=AlertKind.WEBHOOK_SILENT, subject="1", details=details)
-    page = paula.get(f"{ALERTS}{alert.pk}/change/").text
+    own = f"{ALERTS}{alert.pk}/change/"
+    assert own in paula.get(ALERTS).text
+    page = paula.get(own).text
     assert "The app 5 is not subscribed to the account" in page
     assert "Our address answers, with a valid certificate" in page
 

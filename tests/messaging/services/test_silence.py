@@ -300,7 +300,7 @@ def test_with_the_simulator_our_own_address_is_left_out(meta, settings):
     assert (finding.result, finding.cause) == (Result.SKIPPED, Cause.SIMULATED)
 
 
-@pytest.mark.parametrize("cause", set(Cause) - {Cause.NONE})
+@pytest.mark.parametrize("cause", sorted(set(Cause) - {Cause.NONE}))
 def test_every_cause_has_its_sentence_and_what_to_do(cause):
     finding = Finding(Check.APP, Result.BAD, cause, "FACT")
     assert webhook_checks.sentence_of(finding)
