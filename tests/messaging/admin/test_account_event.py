@@ -61,11 +61,12 @@ def test_the_list_keeps_to_its_budget_of_queries(paula, told, django_assert_max_
 
 
 def test_what_was_told_stands_on_the_page_of_what_it_is_about(paula, told):
+    newest = AccountEvent.objects.newest_first()
     for event, path in (
-        (AccountEvent.objects.filter(template__isnull=False)[0], "messaging/messagetemplate"),
-        (AccountEvent.objects.filter(phone_number__isnull=False)[0], "tenants/phonenumber"),
+        (newest.filter(template__isnull=False)[0], "messaging/messagetemplate"),
+        (newest.filter(phone_number__isnull=False)[0], "tenants/phonenumber"),
         (
-            AccountEvent.objects.filter(template=None, phone_number=None)[0],
+            newest.filter(template=None, phone_number=None)[0],
             "tenants/whatsappbusinessaccount",
         ),
     ):
