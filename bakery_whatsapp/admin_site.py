@@ -82,6 +82,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Received"), "inbox", "messaging_inboundmessage_changelist"),
                 _item(_("Templates"), "description", "messaging_messagetemplate_changelist"),
                 _item(_("Webhooks"), "webhook", "messaging_webhookdelivery_changelist"),
+                _item(_("Events at Meta"), "campaign", "messaging_accountevent_changelist"),
                 _item(_("Alerts"), "notifications", "messaging_alert_changelist"),
             ],
         },

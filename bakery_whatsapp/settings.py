@@ -52,6 +52,8 @@ WHATSAPP_MESSAGE_TTL_HOURS = env.int("WHATSAPP_MESSAGE_TTL_HOURS", 24)
 # Parts of Meta's limit of recipients a day: what we leave unused, and what normal messages leave to urgent ones.
 WHATSAPP_LIMIT_HEADROOM = env.float("WHATSAPP_LIMIT_HEADROOM", 0.02)
 WHATSAPP_URGENT_RESERVE = env.float("WHATSAPP_URGENT_RESERVE", 0.1)
+# How long messages may go out without any status coming back, before an alarm.
+WHATSAPP_SILENCE_MINUTES = env.int("WHATSAPP_SILENCE_MINUTES", 10)
 # Such as es:es_ES,es_MX;ca:es. messaging/services/language_fallback.py reads it.
 WHATSAPP_LANGUAGE_FALLBACK = env.str("WHATSAPP_LANGUAGE_FALLBACK", "")
 # How long a replaced token is kept before it is revoked, and after how many days one without an end is to be replaced.
@@ -331,6 +333,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "count-usage": {
         "task": "messaging.count_usage",
+        "schedule": 60.0,
+        "options": {"queue": "periodic", "expires": 60},
+    },
+    # Apart from the sweep, which must not wait for Meta's answers.
+    "watch-webhooks": {
+        "task": "messaging.watch_webhooks",
         "schedule": 60.0,
         "options": {"queue": "periodic", "expires": 60},
     },

@@ -26,6 +26,7 @@ APPLY_WEBHOOKS = "messaging.apply_webhooks"
 SWEEP = "messaging.sweep"
 SYNC_FROM_META = "messaging.sync_from_meta"
 COUNT_USAGE = "messaging.count_usage"
+WATCH_WEBHOOKS = "messaging.watch_webhooks"
 
 # One wake-up a burst is enough. A worker removes the mark before it looks at the rows, so what was committed before
 # the mark is always seen; the mark dies by itself in case the worker did.

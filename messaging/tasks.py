@@ -5,7 +5,15 @@ from __future__ import annotations
 from celery import shared_task
 
 from messaging import queues
-from messaging.services import receiving, sending, sweeping, syncing, usage
+from messaging.services import (
+    lost_statuses,
+    receiving,
+    sending,
+    silence,
+    sweeping,
+    syncing,
+    usage,
+)
 
 
 @shared_task(name=queues.SEND_QUEUED)
@@ -31,3 +39,9 @@ def sync_from_meta() -> None:
 @shared_task(name=queues.COUNT_USAGE)
 def count_usage() -> None:
     usage.count_stale_days()
+
+
+@shared_task(name=queues.WATCH_WEBHOOKS)
+def watch_webhooks() -> None:
+    silence.watch()
+    lost_statuses.recover()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from messaging.admin.account import SendingAccountAdmin
+from messaging.admin.account_event import AccountEventAdmin
 from messaging.admin.alert import AlertAdmin
 from messaging.admin.assignment import SendingAssignmentAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
@@ -16,6 +17,7 @@ from messaging.admin.usage import CountedDayAdmin, DailyUsageAdmin
 from messaging.admin.webhook_delivery import WebhookDeliveryAdmin
 
 __all__ = [
+    "AccountEventAdmin",
     "AlertAdmin",
     "CountedDayAdmin",
     "DailyUsageAdmin",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
@@ -12,18 +13,23 @@ from django.shortcuts import get_object_or_404
 from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from messaging.admin.account_event import events_of
+from messaging.admin.alert_words import words_of_stop
 from messaging.services.accounts import pause_sending, resume_sending
 from messaging.services.tokens import Verification, promote_token, verify_token
 from tenants.admin import WhatsAppBusinessAccountAdmin
 from tenants.admin.account import AccountForm
 from tenants.admin.base import confirmation
-from tenants.display import page_url
+from tenants.display import moment, page_url
 from tenants.models import WhatsAppBusinessAccount
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
+    from django.utils.safestring import SafeString
 
 admin.site.unregister(WhatsAppBusinessAccount)
 
@@ -57,6 +63,47 @@ class VerifiedAccountForm(AccountForm):
 class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
     form = VerifiedAccountForm
     change_form_outer_before_template = "admin/messaging/account/_line.html"
+    readonly_fields = (
+        *WhatsAppBusinessAccountAdmin.readonly_fields,
+        "stopped_for",
+        "review_status",
+        "ban_state",
+        "messaging_limit",
+        "max_phone_numbers",
+        "restricted",
+        "its_events",
+    )
+    fieldsets = (
+        *WhatsAppBusinessAccountAdmin.fieldsets,
+        (
+            gettext_lazy("As Meta says"),
+            {
+                "fields": (
+                    ("stopped_for", "restricted"),
+                    ("review_status", "ban_state"),
+                    ("messaging_limit", "max_phone_numbers"),
+                    "its_events",
+                )
+            },
+        ),
+    )
+
+    @admin.display(description=gettext_lazy("why sending stopped"))
+    def stopped_for(self, account: WhatsAppBusinessAccount) -> str:
+        words = words_of_stop(account.sending_stopped_reason, until=account.sending_stopped_until)
+        return words[0] if words else "–"
+
+    @admin.display(description=gettext_lazy("restrictions"))
+    def restricted(self, account: WhatsAppBusinessAccount) -> SafeString | str:
+        rows = (
+            (row["kind"], moment(datetime.fromisoformat(row["until"])) if row["until"] else "")
+            for row in account.restrictions
+        )
+        return format_html_join("", "<p>{} {}</p>", rows) or "–"
+
+    @admin.display(description=gettext_lazy("events"))
+    def its_events(self, account: WhatsAppBusinessAccount) -> SafeString | str:
+        return events_of(account)
 
     def has_switch_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("tenants.change_whatsappbusinessaccount")

@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F
 from django.utils import translation
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
+from messaging.admin.alert_words import words_of
 from messaging.models import Alert, AlertKind
+from messaging.services.alerts import close_by_hand
 from messaging.services.explaining import explain_code
+from messaging.services.webhook_checks import RESULTS, TITLES, Finding, Result, sentence_of
 from messaging.statuses import MessageStatus
 from tenants.admin.base import ReadOnlyAdmin
-from tenants.display import BAD, GOOD, badge, link, list_url, moment
+from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge, link, list_url, moment, page_url
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -53,6 +56,26 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.NO_SPARE_NUMBER: gettext_lazy(
         "Add a number at Meta and sync, or take one from a bakery that needs none. Until then a new bakery sends from the default number."
     ),
+    AlertKind.TEMPLATE_QUALITY: gettext_lazy(
+        "Send it to fewer people, or write it so that nobody blocks the number for it."
+    ),
+    AlertKind.TEMPLATE_CATEGORY: gettext_lazy(
+        "The price of each delivery follows the category; look at it on Meta's page."
+    ),
+    AlertKind.NUMBER_NAME: gettext_lazy("Ask for another display name in WhatsApp Manager."),
+    AlertKind.NAME_APPROVED: gettext_lazy(
+        "Register the number again within 14 days, else the new name is lost. Then close this alert."
+    ),
+    AlertKind.NUMBER_SECURITY: gettext_lazy(
+        "If nobody of ours did this, set a new PIN in WhatsApp Manager at once: who knows it can take the number away."
+    ),
+    AlertKind.ACCOUNT_RESTRICTED: gettext_lazy(
+        "Open Account quality in Meta Business Suite, read the reason and ask for a review there."
+    ),
+    AlertKind.ACCOUNT_WARNED: gettext_lazy("Look at the account in Meta Business Suite."),
+    AlertKind.WEBHOOK_SILENT: gettext_lazy(
+        "Run manage.py check_webhook on the server; it tries every probable cause."
+    ),
     AlertKind.TOKEN_EXPIRES: gettext_lazy(
         "Generate a new token at Meta and paste it on the account's page."
     ),
@@ -69,6 +92,12 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.MESSAGE_UNCONFIRMED: ("messaging_message", {"status": "undecided"}),
     AlertKind.NO_SPARE_NUMBER: ("tenants_phonenumber", {}),
     AlertKind.PORTFOLIO_LIMIT: ("messaging_message", {"status": MessageStatus.QUEUED}),
+    AlertKind.TEMPLATE_QUALITY: ("messaging_messagetemplate", {}),
+    AlertKind.TEMPLATE_CATEGORY: ("messaging_messagetemplate", {}),
+    AlertKind.NUMBER_NAME: ("tenants_phonenumber", {}),
+    AlertKind.NAME_APPROVED: ("tenants_phonenumber", {}),
+    AlertKind.NUMBER_SECURITY: ("tenants_phonenumber", {}),
+    AlertKind.WEBHOOK_SILENT: ("messaging_webhookdelivery", {}),
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
 # A word of ours, not a name.
@@ -92,13 +121,18 @@ def line_of(alert: Alert) -> AlertLine:
     if alert.code is not None:
         known = explain_code(alert.code, translation.get_language() or "en")
         why, action = f"{known.title} ({alert.code})", known.action
+    elif told := words_of(alert):
+        why, action = told
     page, query = _PAGES.get(alert.kind, _OTHERWISE)
     return AlertLine(
         title=str(capfirst(str(alert.get_kind_display()))),
         about="" if alert.kind in _NAMELESS else alert.subject,
         why=why,
         action=action,
-        url=list_url(page, **query),
+        # The results of tests stand on the alert's own page.
+        url=page_url("messaging_alert", alert.pk)
+        if alert.details.get("findings")
+        else list_url(page, **query),
         opened_at=alert.opened_at,
     )
 
@@ -122,7 +156,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    """Opened once however often the cause shows, closed by the product itself when it is mended."""
+    """Opened once however often the cause shows, closed by the product when it is mended or by whoever saw to it."""
 
     list_display = ("what", "state", "about", "to_do", "opened")
     list_display_links = None
@@ -130,7 +164,21 @@ class AlertAdmin(ReadOnlyAdmin):
     ordering = (F("closed_at").desc(nulls_first=True), "-opened_at", "-id")
     sortable_by = ()
     list_per_page = 50
-    fields = readonly_fields = ("what", "state", "about", "to_do", "opened", "closed")
+    fields = readonly_fields = ("what", "state", "about", "to_do", "tests", "opened", "closed")
+    actions = ("close",)
+
+    def has_close_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("messaging.change_alert")
+
+    @admin.action(description=gettext_lazy("Close: somebody has seen to it"), permissions=["close"])
+    def close(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
+        """Only what Meta told once; what the product watches closes when it is mended."""
+        if count := close_by_hand(queryset):
+            text = ngettext("%(count)d alert closed.", "%(count)d alerts closed.", count)
+            messages.success(request, text % {"count": count})
+        else:
+            text = _("None was closed: these close by themselves when the cause is mended.")
+            messages.warning(request, text)
 
     @admin.display(description=gettext_lazy("alert"))
     def what(self, alert: Alert) -> SafeString:
@@ -154,6 +202,20 @@ class AlertAdmin(ReadOnlyAdmin):
             return line.action
         return format_html('{}<br><span class="bw-quiet">{}</span>', line.why, line.action)
 
+    @admin.display(description=gettext_lazy("tests"))
+    def tests(self, alert: Alert) -> SafeString | str:
+        """What was tried and what each test found."""
+        findings = [Finding.from_json(row) for row in alert.details.get("findings", [])]
+        if not findings:
+            return "–"
+        rows = (
+            (TITLES[one.check], _result_badge(one.result), sentence_of(one)) for one in findings
+        )
+        return format_html(
+            '<table class="bw-table"><tbody>{}</tbody></table>',
+            format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td></tr>", rows),
+        )
+
     @admin.display(description=gettext_lazy("opened"))
     def opened(self, alert: Alert) -> SafeString | str:
         return moment(alert.opened_at)
@@ -161,3 +223,12 @@ class AlertAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("closed"))
     def closed(self, alert: Alert) -> SafeString | str:
         return moment(alert.closed_at)
+
+
+def _result_badge(result: Result) -> SafeString:
+    tone, icon = {
+        Result.OK: (GOOD, "check_circle"),
+        Result.BAD: (BAD, "error"),
+        Result.UNKNOWN: (CAUTION, "help"),
+    }.get(result, (NEUTRAL, "do_not_disturb_on"))
+    return badge(RESULTS[result], icon=icon, tone=tone)

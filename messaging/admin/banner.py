@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from messaging.admin.alert_words import words_of_stop
 from messaging.services.accounts import is_credential_error
 from messaging.services.explaining import WHO, Explanation, explain_code
 from tenants.display import page_url, phone
@@ -44,6 +45,8 @@ def halted_line(request: HttpRequest) -> dict[str, Any]:
         "sending_paused_at",
         "sending_stopped_at",
         "sending_stopped_code",
+        "sending_stopped_reason",
+        "sending_stopped_until",
         "previous_token_until",
     )
     halted = next((account for account in accounts.order_by("id") if not account.is_sending), None)
@@ -68,6 +71,19 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
             url=url,
             link=_("Open the account"),
             is_fault=False,
+        )
+    if by_meta := words_of_stop(
+        account.sending_stopped_reason, until=account.sending_stopped_until
+    ):
+        return HaltedLine(
+            title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
+            since=account.sending_stopped_at,
+            why=by_meta[0],
+            who=_("The platform"),
+            action=by_meta[1],
+            url=url,
+            link=_("Open the account"),
+            is_fault=True,
         )
     known = explain_code(account.sending_stopped_code, translation.get_language() or "en")
     why = _with_code(known)

@@ -4,13 +4,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import path
 from django.utils import translation
 from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from messaging.admin import searching
+from messaging.admin import asking, searching
 from messaging.admin.cost_filters import CountedFilter, MonthFilter
 from messaging.admin.cost_words import cost_words
 from messaging.admin.filters import (
@@ -31,7 +34,10 @@ from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import link, list_url, moment, page_url, phone
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from django.db.models import QuerySet
+    from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
 
@@ -152,6 +158,24 @@ class MessageAdmin(ReadOnlyAdmin):
             more["may_act"] = self.has_act_permission(request)
         answer: HttpResponse = super().change_view(request, object_id, form_url, more)
         return answer
+
+    def get_urls(self) -> list[URLPattern]:
+        ours = path(
+            "<uuid:pk>/ask-meta/",
+            self.admin_site.admin_view(self.ask_meta),
+            name="messaging_message_ask_meta",
+        )
+        return [ours, *super().get_urls()]
+
+    def ask_meta(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Ask what became of the message, and take what the webhook never brought."""
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        message = get_object_or_404(Message.objects.select_related("phone_number__account"), pk=pk)
+        asking.ask(request, message)
+        return HttpResponseRedirect(page_url("messaging_message", pk))
 
     # --- Actions -------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.admin import syncing
+from messaging.admin.account_event import events_of
 from messaging.admin.number_setup import NumberSetupPages
 from messaging.admin.number_upkeep import Upkeep
 from messaging.services.numbers import NumberInUseError, make_default, sync_phone_numbers
@@ -31,10 +32,11 @@ admin.site.unregister(PhoneNumber)
 @admin.register(PhoneNumber)
 class SendingNumberAdmin(NumberSetupPages, PhoneNumberAdmin):
     list_display = (*PhoneNumberAdmin.list_display, "its_messages")
-    readonly_fields = (*PhoneNumberAdmin.readonly_fields, "its_messages")
+    readonly_fields = (*PhoneNumberAdmin.readonly_fields, "its_messages", "its_events")
     fieldsets = (
         (None, {"fields": ("number", "verified_name", "use", "its_messages")}),
         *PhoneNumberAdmin.fieldsets[1:],
+        (gettext_lazy("What Meta told"), {"fields": ("its_events",)}),
     )
     change_form_outer_before_template = "admin/messaging/phonenumber/_upkeep.html"
 
@@ -125,3 +127,7 @@ class SendingNumberAdmin(NumberSetupPages, PhoneNumberAdmin):
     @admin.display(description=gettext_lazy("messages"))
     def its_messages(self, number: PhoneNumber) -> SafeString:
         return link(list_url("messaging_message", number=number.pk), _("Show"))
+
+    @admin.display(description=gettext_lazy("events"))
+    def its_events(self, number: PhoneNumber) -> SafeString | str:
+        return events_of(number)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.admin import syncing
+from messaging.admin.account_event import events_of
 from messaging.admin.pages import pretty_json, template_status_badge
 from messaging.graph_api.template_text import preview_body, render
 from messaging.models import MessageTemplate
@@ -62,6 +63,7 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
         "raw",
         "sent_with_it",
         "account_link",
+        "its_events",
     )
     fieldsets = (
         (
@@ -75,6 +77,7 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
                 )
             },
         ),
+        (gettext_lazy("What Meta told"), {"fields": ("its_events",)}),
         (
             gettext_lazy("Technical"),
             {"fields": (("meta_template_id", "parameter_format"), "account_link", "raw")},
@@ -175,3 +178,7 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("components"))
     def raw(self, template: MessageTemplate) -> SafeString:
         return pretty_json(template.components)
+
+    @admin.display(description=gettext_lazy("events"))
+    def its_events(self, template: MessageTemplate) -> SafeString | str:
+        return events_of(template)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from messaging.graph_api.errors import GraphApiError, NoAnswerError
 from messaging.graph_api.masking import without_secrets
+from messaging.graph_api.transport import Transport
 from messaging.graph_api.values import mapping, word
 
 CODE_METHODS = ("SMS", "VOICE")
@@ -80,20 +80,8 @@ def _objects(value: object) -> list[dict[str, Any]]:
     )
 
 
-class NumberCalls:
+class NumberCalls(Transport):
     """A part of GraphApi."""
-
-    def _call(
-        self,
-        method: str,
-        *path: str,
-        params: dict[str, str] | None = None,
-        body: Mapping[str, object] | None = None,
-    ) -> dict[str, Any]:
-        raise NotImplementedError
-
-    def _rows(self, *path: str, fields: str | None = None) -> list[dict[str, Any]]:
-        raise NotImplementedError
 
     def health_of_numbers(self, waba_id: str) -> dict[str, HealthFacts]:
         """Return the health of the account's numbers by phone number id; one that Meta says nothing of is missing.

@@ -9,20 +9,21 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from dataclasses import field as made_by
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
+from messaging.graph_api.account_news import News
+from messaging.graph_api.account_payload import read_news
 from messaging.graph_api.errors import details_of, whole_number
 from messaging.graph_api.masking import without_secrets
 from messaging.graph_api.message_text import text_of
+from messaging.graph_api.moments import moment_of
 from messaging.graph_api.storable import storable
 
 ACCOUNT_OBJECT = "whatsapp_business_account"
 _MAX_ID_LENGTH = 512
 _MAX_WORD_LENGTH = 64
 _MAX_PROBLEMS = 100
-_MILLISECONDS_FROM = 10**12
-_EARLIEST, _LATEST = 946_684_800, 4_102_444_800  # the years 2000 and 2100
 _USER_ID = re.compile(r"[A-Z]{2}\.[A-Za-z0-9.]+")
 
 
@@ -58,7 +59,10 @@ class InboundFact:
 
 @dataclass(slots=True)
 class Change:
-    """One `entry[i].changes[j]`, `index` being "i.j". `value` is Meta's own, fit for a jsonb column."""
+    """One `entry[i].changes[j]`, `index` being "i.j". `value` is Meta's own, fit for a jsonb column.
+
+    `at` is the entry's time, which only the fields about templates, numbers and the account have.
+    """
 
     index: str
     entry_id: str
@@ -67,9 +71,11 @@ class Change:
     display_phone_number: str | None = None
     statuses: list[StatusFact] = made_by(default_factory=list)
     messages: list[InboundFact] = made_by(default_factory=list)
+    news: list[News] = made_by(default_factory=list)
     errors: list[dict[str, Any]] = made_by(default_factory=list)
     problems: list[str] = made_by(default_factory=list)
     value: object = None
+    at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -103,9 +109,9 @@ def parse(payload: object) -> ParsedWebhook:
 
 
 def _read_entry(place: int, entry: dict[str, Any], parsed: ParsedWebhook) -> None:
-    entry_id = _word(entry.get("id")) or ""
+    entry_id, at = _word(entry.get("id")) or "", moment_of(entry.get("time"))
     for number, raw in enumerate(_list(entry, "changes", parsed.problems, f"entry[{place}].")):
-        change = Change(index=f"{place}.{number}", entry_id=entry_id, field="", value=raw)
+        change = Change(index=f"{place}.{number}", entry_id=entry_id, field="", value=raw, at=at)
         parsed.changes.append(change)
         if isinstance(raw, dict):
             _read_change(change, raw)
@@ -135,6 +141,8 @@ def _read_change(change: Change, raw: dict[str, Any]) -> None:
         _read_each(
             change, value, "messages", lambda row: change.messages.append(_inbound(row, names))
         )
+    change.news, problems = read_news(change.field, value, waba_id=change.entry_id, at=change.at)
+    change.problems += problems
 
 
 def _read_each(
@@ -232,10 +240,7 @@ def _error_code(value: object) -> int | None:
 
 
 def _moment(value: object) -> datetime:
-    """Return the UTC time of Unix seconds or milliseconds, given as a number or as digits."""
-    seconds: float | int | None = value if isinstance(value, float) else whole_number(value)
-    if seconds is not None and abs(seconds) >= _MILLISECONDS_FROM:
-        seconds /= 1000
-    if seconds is None or not _EARLIEST <= seconds < _LATEST:
+    moment = moment_of(value)
+    if moment is None:
         raise _UnreadableError("has no usable timestamp")
-    return datetime.fromtimestamp(seconds, UTC)
+    return moment

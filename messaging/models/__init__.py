@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from messaging.models.account_event import AccountEvent, Aspect
 from messaging.models.alert import Alert, AlertKind
 from messaging.models.inbound_message import InboundMessage
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
@@ -10,8 +11,10 @@ from messaging.models.usage import CountedDay, DailyUsage
 from messaging.models.webhook_delivery import WebhookDelivery
 
 __all__ = [
+    "AccountEvent",
     "Alert",
     "AlertKind",
+    "Aspect",
     "CountedDay",
     "DailyUsage",
     "EventKind",

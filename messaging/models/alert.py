@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.utils import timezone
@@ -16,10 +16,32 @@ class AlertKind(models.TextChoices):
     MESSAGE_UNCONFIRMED = "message_unconfirmed", _("nobody knows whether a message was sent")
     NO_SPARE_NUMBER = "no_spare_number", _("no spare number is left")
     PORTFOLIO_LIMIT = "portfolio_limit", _("WhatsApp's daily limit of recipients is reached")
+    TEMPLATE_QUALITY = "template_quality", _("people complain about a template")
+    TEMPLATE_CATEGORY = "template_category", _("Meta changes a template's category")
+    NUMBER_NAME = "number_name", _("Meta does not accept a display name")
+    NAME_APPROVED = "name_approved", _("a new display name waits to be put into service")
+    NUMBER_SECURITY = "number_security", _("a number's PIN was changed or asked for")
+    ACCOUNT_RESTRICTED = "account_restricted", _("Meta restricts the account")
+    ACCOUNT_WARNED = "account_warned", _("Meta warns the account")
+    WEBHOOK_SILENT = "webhook_silent", _("Meta's statuses do not arrive")
     TOKEN_EXPIRES = "token_expires", _("the access token ends soon")
     TOKEN_DUE = "token_due", _("the access token is due to be replaced")
     TOKEN_OVERDUE = "token_overdue", _("the access token should have been replaced")
     TOKEN_NOT_REVOKED = "token_not_revoked", _("Meta still accepts an old access token")
+
+
+# What ends by a word of Meta's or by somebody having seen to it; all others end when the product sees them mended.
+CLOSED_BY_HAND = frozenset(
+    {
+        AlertKind.TEMPLATE_QUALITY,
+        AlertKind.TEMPLATE_CATEGORY,
+        AlertKind.NUMBER_NAME,
+        AlertKind.NAME_APPROVED,
+        AlertKind.NUMBER_SECURITY,
+        AlertKind.ACCOUNT_RESTRICTED,
+        AlertKind.ACCOUNT_WARNED,
+    }
+)
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):
@@ -36,12 +58,16 @@ AlertManager = models.Manager.from_queryset(AlertQuerySet)
 class Alert(models.Model):
     """Something a person of the platform should know: opened once, closed when it is mended.
 
-    `subject` names what it is about without personal data, such as "number 123456789012345".
+    `subject` names what it is about without personal data, such as "number 123456789012345"; `details` holds what the
+    words about this one need: Meta's event and reason, times, the results of tests.
     """
 
     kind = models.CharField(_("kind"), max_length=32, choices=AlertKind)
     subject = models.CharField(_("subject"), max_length=200, blank=True)
     code = models.BigIntegerField(_("Meta's error code"), null=True, blank=True)
+    details: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("details"), default=dict, db_default={}, blank=True
+    )
     opened_at = models.DateTimeField(_("opened"), default=timezone.now)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from datetime import datetime
+
 import structlog
 from django.conf import settings
 from django.db import transaction
@@ -11,9 +14,18 @@ from messaging import queues
 from messaging.graph_api.catalogue import ErrorClass, facts_for
 from messaging.models import AlertKind
 from messaging.services.alerts import close_alerts, open_alert
-from tenants.models import PhoneNumber, WhatsAppBusinessAccount
+from tenants.models import PhoneNumber, StopReason, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
+
+# The graver one stands; an error code is the least of them, for the next attempt shows whether it is mended.
+_GRAVITY = ("", StopReason.RESTRICTED, StopReason.DISABLED, StopReason.DELETED)
+_LINE_OPEN: dict[str, object] = {
+    "sending_stopped_at": None,
+    "sending_stopped_code": None,
+    "sending_stopped_reason": "",
+    "sending_stopped_until": None,
+}
 
 
 class NoAccountError(Exception):
@@ -54,6 +66,40 @@ def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:
         previous_token_kept=bool(kept.previous_access_token) or None,
     )
     open_alert(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id, code=code)
+    return True
+
+
+def stop_by_meta(
+    account: WhatsAppBusinessAccount, *, reason: StopReason, until: datetime | None = None
+) -> bool:
+    """Stop the line because Meta says so, until `until` where Meta names an end. False when that or a graver reason stands."""
+    with transaction.atomic():
+        kept = WhatsAppBusinessAccount.objects.select_for_update().get(pk=account.pk)
+        if _GRAVITY.index(kept.sending_stopped_reason) > _GRAVITY.index(reason):
+            return False
+        if (kept.sending_stopped_reason, kept.sending_stopped_until) == (reason, until):
+            return False
+        kept.sending_stopped_at = kept.sending_stopped_at or timezone.now()
+        kept.sending_stopped_code = None
+        kept.sending_stopped_reason, kept.sending_stopped_until = reason, until
+        kept.save(update_fields=list(_LINE_OPEN))
+    log.error("WhatsApp sending stopped", waba_id=account.waba_id, reason=reason, until=until)
+    open_alert(
+        AlertKind.ACCOUNT_STOPPED,
+        subject=account.waba_id,
+        details={"reason": reason, "until": until.isoformat() if until else None},
+    )
+    return True
+
+
+def lift_stop_by_meta(account: WhatsAppBusinessAccount, *, reasons: Collection[StopReason]) -> bool:
+    """Open the line that Meta had stopped for one of these reasons. What a person paused stays paused."""
+    stopped = WhatsAppBusinessAccount.objects.filter(
+        pk=account.pk, sending_stopped_reason__in=reasons
+    )
+    if not stopped.update(**_LINE_OPEN):
+        return False
+    _resumed(account)
     return True
 
 
@@ -101,7 +147,7 @@ def pause_sending(account: WhatsAppBusinessAccount) -> None:
 def resume_sending(account: WhatsAppBusinessAccount) -> None:
     """Open the line again, whether it was paused or stopped; what waited goes out."""
     WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
-        sending_paused_at=None, sending_stopped_at=None, sending_stopped_code=None
+        sending_paused_at=None, **_LINE_OPEN
     )
     _resumed(account)
 

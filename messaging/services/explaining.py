@@ -46,6 +46,9 @@ _EXPIRED_WAITING = Text(
 )
 
 
+_NO_CODE = -1
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """`code` is Meta's, None where the cause is none of Meta's errors; `who_acts` is one of WhoActs."""
@@ -64,6 +67,9 @@ def explain(message: Message, language: str) -> Explanation | None:
             return _own(_UNCONFIRMED, WhoActs.PLATFORM, language)
         case MessageStatus.EXPIRED:
             return _expired(message, language)
+        case MessageStatus.FAILED if message.error_code is None:
+            # No code: Meta's history tells none. It did answer, so the words for silence would be wrong.
+            return _of_meta(facts_for(_NO_CODE), None, language)
         case MessageStatus.FAILED:
             return _of_meta(facts_for(message.error_code), message.error_code, language)
         case MessageStatus.QUEUED if message.error_code is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import structlog
 from django.db import transaction
@@ -10,6 +11,8 @@ from django.utils import timezone
 
 from messaging.graph_api.client import PhoneNumberFacts
 from messaging.graph_api.number_calls import HealthFacts
+from messaging.models import Aspect
+from messaging.services.account_news import history
 from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
 from messaging.services.number_quality import note_quality
@@ -18,6 +21,11 @@ from tenants import phone_numbers
 from tenants.models import NumberSetup, PhoneNumber, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
+
+_TOLD_BY = {
+    Aspect.NAME: ("name_status",),
+    Aspect.CAPACITY: ("messaging_limit", "throughput_level"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +39,17 @@ class SyncResult:
 
 def sync_phone_numbers() -> SyncResult:
     """Read all numbers of the account from Meta. Raises GraphApiError and NoAccountError; then nothing is changed."""
-    account = current_account()
+    account, asked_at = current_account(), timezone.now()
     api = graph_api_for(account)
     facts, health = api.phone_numbers(account.waba_id), api.health_of_numbers(account.waba_id)
     result = SyncResult()
     with transaction.atomic():
+        # Locked in one order, as webhooks lock them.
+        list(PhoneNumber.objects.filter(account=account).select_for_update().order_by("pk"))
+        told = history.told_since(asked_at, aspects=_TOLD_BY)
+        read = _Read(account, asked_at, told)
         for number in facts:
-            _store(account, number, result)
+            _store(read, number, result)
             _keep_health(health.get(number.phone_number_id), number.phone_number_id)
         listed = [number.phone_number_id for number in facts]
         gone = PhoneNumber.objects.filter(account=account).exclude(phone_number_id__in=listed)
@@ -74,7 +86,25 @@ class NumberInUseError(Exception):
         super().__init__("A bakery has this number. Release it there first.")
 
 
-def _store(account: WhatsAppBusinessAccount, facts: PhoneNumberFacts, result: SyncResult) -> None:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One read from Meta. What a webhook told meanwhile, `told_since`, is newer."""
+
+    account: WhatsAppBusinessAccount
+    asked_at: datetime
+    told_since: set[tuple[int | None, int | None, str]]
+
+    def without_older(self, values: dict[str, str], number: int | None) -> dict[str, str]:
+        newer = {
+            column
+            for aspect, columns in _TOLD_BY.items()
+            if (None, number, aspect) in self.told_since
+            for column in columns
+        }
+        return {name: value for name, value in values.items() if name not in newer}
+
+
+def _store(read: _Read, facts: PhoneNumberFacts, result: SyncResult) -> None:
     told = {
         "display_phone_number": phone_numbers.from_digits(facts.display_phone_number),
         "verified_name": facts.verified_name,
@@ -88,16 +118,16 @@ def _store(account: WhatsAppBusinessAccount, facts: PhoneNumberFacts, result: Sy
     }
     # What Meta did not tell this time stays as it was.
     values = {name: value for name, value in told.items() if value}
-    before = (
-        PhoneNumber.objects.filter(phone_number_id=facts.phone_number_id).values(*values).first()
-    )
+    known = PhoneNumber.objects.filter(phone_number_id=facts.phone_number_id)
+    values = read.without_older(values, known.values_list("pk", flat=True).first())
+    before = known.values(*values).first()
     number, _created = PhoneNumber.objects.update_or_create(
         phone_number_id=facts.phone_number_id,
-        defaults={**values, "account": account, "last_synced_at": timezone.now()},
+        defaults={**values, "account": read.account, "last_synced_at": read.asked_at},
     )
     if "quality_rating" in values:
-        known = before["quality_rating"] if before else ""
-        note_quality(number, before=known, rating=values["quality_rating"])
+        rated = before["quality_rating"] if before else ""
+        note_quality(number, before=rated, rating=values["quality_rating"])
     if before is None:
         result.created.append(facts.phone_number_id)
     elif before != values:

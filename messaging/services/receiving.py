@@ -14,8 +14,10 @@ from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api import webhook_payload
+from messaging.graph_api.account_news import News
 from messaging.graph_api.webhook_payload import Change, InboundFact, StatusFact
 from messaging.models import WebhookDelivery
+from messaging.services.account_news import apply_news
 from messaging.services.inbound import apply_inbound
 from messaging.services.status_reports import apply_status_reports
 from messaging.services.verdicts import Reported, verdict_line
@@ -23,16 +25,17 @@ from messaging.services.verdicts import Reported, verdict_line
 log = structlog.get_logger(__name__)
 
 BATCH = 50
-# Fields whose news is read again from Meta at once, instead of trusting one event of a series.
+# Fields about which Meta is asked when their news cannot be read.
 _ASK_META_AGAIN = ("message_template", "template_category", "phone_number", "business_capability")
 
 
 @dataclass(slots=True)
 class _Work:
-    """The statuses and messages of a batch."""
+    """The statuses, messages and news of a batch."""
 
     statuses: list[Reported[StatusFact]] = field(default_factory=list)
     inbound: list[Reported[InboundFact]] = field(default_factory=list)
+    news: list[Reported[News]] = field(default_factory=list)
     ask_meta: bool = False
 
 
@@ -110,6 +113,7 @@ def _apply(deliveries: list[WebhookDelivery]) -> None:
         delivery.processed_at = timezone.now()
     apply_status_reports(work.statuses)
     apply_inbound(work.inbound)
+    apply_news(work.news)
     if work.ask_meta:
         queues.wake_sync()
     WebhookDelivery.objects.bulk_update(deliveries, ["traceback", "verdicts", "processed_at"])
@@ -140,11 +144,14 @@ def _read_change(change: Change, work: _Work) -> list[dict[str, Any]]:
     for message in change.messages:
         verdicts.append(verdict_line(change.index, message.type, "kept"))
         work.inbound.append(Reported(change, message, verdicts[-1]))
+    for news in change.news:
+        verdicts.append(verdict_line(change.index, f"{news.field}: {news.event}", "kept"))
+        work.news.append(Reported(change, news, verdicts[-1]))
     if change.errors:
         verdicts.append(
             verdict_line(change.index, change.field, "kept", "Meta reports an error of its own.")
         )
-    if change.field.startswith(_ASK_META_AGAIN):
+    if not change.news and change.field.startswith(_ASK_META_AGAIN):
         work.ask_meta = True
         verdicts.append(
             verdict_line(change.index, change.field, "applied", "Read again from Meta.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from messaging import queues
 from messaging.services import holding, limits, receiving, sending, syncing, tokens
+from messaging.services.account_news import of_account
 
 
 def sweep() -> None:
@@ -14,6 +15,7 @@ def sweep() -> None:
     holding.watch_unconfirmed(shown_after=sending.UNCONFIRMED_SHOWN_AFTER)
     holding.close_alert_of_held()
     limits.close_mended_alerts()
+    of_account.end_restrictions()
     sending.expire_overdue()
     sending.wake_due_numbers()
     syncing.sync_what_was_never_read()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -9,7 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging.graph_api.client import TemplateFacts
-from messaging.models import MessageTemplate
+from messaging.models import Aspect, MessageTemplate
+from messaging.services.account_news import history
+from messaging.services.account_news.of_templates import tell_of_category
 from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
 from messaging.services.holding import let_approved_templates_go
@@ -19,15 +23,23 @@ from tenants.models import WhatsAppBusinessAccount
 log = structlog.get_logger(__name__)
 
 GONE = "DELETED"
+_TOLD_BY = {
+    Aspect.STATUS: ("status", "rejected_reason"),
+    Aspect.QUALITY: ("quality_score",),
+    Aspect.CATEGORY: ("category",),
+}
 
 
 def sync_templates() -> SyncResult:
     """Read all templates of the account from Meta. Raises GraphApiError and NoAccountError; then nothing is changed."""
-    account = current_account()
+    account, asked_at = current_account(), timezone.now()
     facts = graph_api_for(account).message_templates(account.waba_id)
     result = SyncResult()
     with transaction.atomic():
-        kept = [_store(account, template, result) for template in facts]
+        # Locked in one order, as webhooks lock them.
+        list(MessageTemplate.objects.filter(account=account).select_for_update().order_by("pk"))
+        read = _Read(account, asked_at, history.told_since(asked_at, aspects=_TOLD_BY))
+        kept = [_store(read, template, result) for template in facts]
         gone = (
             MessageTemplate.objects.filter(account=account)
             .exclude(pk__in=kept)
@@ -48,7 +60,20 @@ def sync_templates() -> SyncResult:
     return result
 
 
-def _store(account: WhatsAppBusinessAccount, facts: TemplateFacts, result: SyncResult) -> int:
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One read from Meta. What a webhook told meanwhile, `told_since`, is newer."""
+
+    account: WhatsAppBusinessAccount
+    asked_at: datetime
+    told_since: set[tuple[int | None, int | None, str]]
+
+    def is_older(self, template: MessageTemplate, column: str) -> bool:
+        aspect = next((one for one, columns in _TOLD_BY.items() if column in columns), "")
+        return (template.pk, None, aspect) in self.told_since
+
+
+def _store(read: _Read, facts: TemplateFacts, result: SyncResult) -> int:
     values: dict[str, Any] = {
         "meta_template_id": facts.template_id,
         "status": facts.status,
@@ -60,15 +85,17 @@ def _store(account: WhatsAppBusinessAccount, facts: TemplateFacts, result: SyncR
     }
     # Meta's webhooks write en-US where the API writes en_US.
     key: dict[str, Any] = {
-        "account": account,
+        "account": read.account,
         "name": facts.name,
         "language": facts.language.replace("-", "_"),
     }
     before = MessageTemplate.objects.filter(**key).first()
-    if before is not None and before.category != facts.category:
-        values["previous_category"] = before.category
+    if before is not None:
+        values = {name: to for name, to in values.items() if not read.is_older(before, name)}
+        if values.get("category", before.category) != before.category:
+            values["previous_category"] = before.category
     template, created = MessageTemplate.objects.update_or_create(
-        **key, defaults={**values, "last_synced_at": timezone.now()}
+        **key, defaults={**values, "last_synced_at": read.asked_at}
     )
     if created:
         result.created.append(str(template))
@@ -76,4 +103,6 @@ def _store(account: WhatsAppBusinessAccount, facts: TemplateFacts, result: SyncR
         getattr(before, name) != value for name, value in values.items()
     ):
         result.updated.append(str(template))
+        if "previous_category" in values and before.category:
+            tell_of_category(template, before=before.category, after=template.category)
     return template.pk

@@ -69,8 +69,10 @@ def number_of(phone_number_id: str) -> demo.DemoNumber | None:
 def phone_numbers() -> list[dict[str, Any]]:
     """Return all numbers with every field that Meta can be asked for."""
     changed, steps = store.read_hash(store.key("quality")), store.read_hash(_STEPS)
+    names = store.read_hash(store.key("names"))
     return [
         _phone_number(number, changed.get(number.phone_number_id, "GREEN"))
+        | {"name_status": names.get(number.phone_number_id, "APPROVED")}
         | _STEP_FIELDS[steps.get(number.phone_number_id, REGISTERED)]
         for number in demo.NUMBERS
     ]
@@ -114,6 +116,10 @@ def set_quality(phone_number_id: str, rating: str) -> None:
     store.write_hash(store.key("quality"), {phone_number_id: rating})
 
 
+def set_name_status(phone_number_id: str, status: str) -> None:
+    store.write_hash(store.key("names"), {phone_number_id: status})
+
+
 def templates() -> list[dict[str, Any]]:
     """Return the templates with every field, changes applied."""
     changes = store.read_hash(store.key("templates"))
@@ -141,7 +147,7 @@ def _template(template: dict[str, Any], changed: dict[str, Any]) -> dict[str, An
     return {name: value for name, value in whole.items() if value is not None}
 
 
-def change_template(template_id: str, **changes: str) -> None:
+def change_template(template_id: str, **changes: Any) -> None:
     kept = json.loads(store.field_of(store.key("templates"), template_id) or "{}")
     store.write_hash(store.key("templates"), {template_id: json.dumps(kept | changes)})
 

@@ -19,6 +19,8 @@ _KEPT_PER_CHAT = 300
 _SHOWN_CHATS = 100
 _CHATS = store.key("chats")
 _CHAT_IDS = store.key("chat_ids")
+# Beside a message's statuses: when the simulator decided to keep its webhooks back.
+LOST = "lost"
 FROM_BUSINESS = "business"
 FROM_PERSON = "person"
 
@@ -45,7 +47,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A letter and what became of it: `at` maps accepted, held, sent, delivered, read and failed to Unix seconds."""
+    """A letter and what became of it: `at` maps accepted, held, sent, delivered, read, failed and lost to Unix seconds."""
 
     letter: Letter
     at: dict[str, float]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -44,7 +45,7 @@ def set_switches(request: HttpRequest) -> HttpResponse:
 @simulator_page
 @require_POST
 def event(request: HttpRequest) -> HttpResponse:
-    """Let something happen at Meta that concerns a number or a template."""
+    """Let something happen at Meta that concerns a number, a template or the account."""
     form = EventForm(request.POST)
     if not form.is_valid():
         return render(
@@ -62,12 +63,22 @@ def _happen(data: dict[str, str]) -> None:
     if data["event"] == "new":
         account.set_step(data["phone_number_id"], account.NEW)
         return
-    template = next(one for one in account.templates() if one["id"] == data["template_id"])
     what, _sep, to = data["event"].partition("_")
-    if what == "template":
-        events.change_status(template, to.upper(), due_at=store.now())
+    if what == "account":
+        events.change_account(to, due_at=store.now())
+    elif what == "name":
+        events.decide_name(data["phone_number_id"], to.upper(), due_at=store.now())
     else:
-        events.change_category(template, to.upper(), due_at=store.now())
+        template = next(one for one in account.templates() if one["id"] == data["template_id"])
+        _TO_TEMPLATE[what](template, to.upper(), due_at=store.now())
+
+
+_TO_TEMPLATE: dict[str, Callable[..., None]] = {
+    "template": events.change_status,
+    "category": events.change_category,
+    "announced": events.announce_category,
+    "score": events.change_template_quality,
+}
 
 
 @simulator_page

@@ -18,6 +18,15 @@ EVENTS = {
     "template_approved": _("The template is approved again"),
     "category_marketing": _("The template becomes MARKETING"),
     "category_utility": _("The template becomes UTILITY"),
+    "announced_marketing": _("Meta announces that the template will be MARKETING"),
+    "score_red": _("The template's quality becomes RED"),
+    "score_green": _("The template's quality becomes GREEN"),
+    "name_rejected": _("The number's display name is rejected"),
+    "name_approved": _("The number's display name is approved"),
+    "account_restricted": _("The account may not send for three minutes"),
+    "account_violation": _("The account broke the policy on alcohol"),
+    "account_disabled": _("The account is disabled"),
+    "account_reinstated": _("The account is reinstated"),
 }
 
 

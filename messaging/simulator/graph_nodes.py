@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import requests
+from django.conf import settings
 
 from messaging import demo
 from messaging.simulator import account, chats, store
@@ -35,6 +36,13 @@ _REGISTRATIONS_ALLOWED = 10
 _HOURS_72_S = 72 * 3600
 _PIN_LENGTH = 6
 _OVERRIDE_LIMIT = 200
+_SUBSCRIBED_FIELDS = (
+    "messages",
+    "message_template_status_update",
+    "template_category_update",
+    "phone_number_name_update",
+    "account_update",
+)
 
 Body = dict[str, Any]
 
@@ -98,6 +106,16 @@ def message_history(call: GraphRequest) -> Body:
     kept = chats.find(wamid)
     if kept is None or kept.letter.phone_number_id != call.parts[0]:
         raise RefusalError(100, "No such message", http_status=422)
+    callback = account.callback_url()
+    state = (
+        {
+            "webhook_update_state": "FAILED",
+            "webhook_uri": callback,
+            "error_description": "The simulator kept this webhook back",
+        }
+        if chats.LOST in kept.at
+        else {"webhook_update_state": "DELIVERED", "webhook_uri": callback}
+    )
     seen = [
         (status, at)
         for status, at in kept.at.items()
@@ -108,7 +126,7 @@ def message_history(call: GraphRequest) -> Body:
             "id": str(330000000000021 + place),
             "delivery_status": status.upper(),
             "timestamp": int(at),
-            "webhook_update_state": "DELIVERED",
+            **state,
         }
         for place, (status, at) in enumerate(sorted(seen, key=lambda one: one[1]))
     ]
@@ -196,8 +214,23 @@ def unsubscribe_app(_call: GraphRequest) -> Body:
     return {"success": True}
 
 
-def app_node(_call: GraphRequest) -> Body:
+def app_node(call: GraphRequest) -> Body:
+    check_token(call.token)
     return {"id": demo.APP_ID, "name": account.APP_NAME, "link": "https://www.facebook.com/games/"}
+
+
+def app_subscriptions(call: GraphRequest) -> Body:
+    """Source: Graph API, App subscriptions, 2026-11-22: for the app's own token."""
+    if not is_app_token(call.token):
+        raise RefusalError(15, message="(#15) This method must be called with an app access_token.")
+    fields = [{"name": name, "version": call.version} for name in _SUBSCRIBED_FIELDS]
+    row = {
+        "object": "whatsapp_business_account",
+        "callback_url": settings.SIMULATOR_WEBHOOK_URL,
+        "active": True,
+        "fields": fields,
+    }
+    return {"data": [row]}
 
 
 # --- Tokens --------------------------------------------------------------------------------------------------------
@@ -286,7 +319,7 @@ def _check_app(call: GraphRequest) -> None:
 
 # --- Which path means what -----------------------------------------------------------------------------------------
 Handler = Callable[[GraphRequest], Body]
-OPEN = {"debug_token", "oauth"}  # these check their caller themselves
+OPEN = {"debug_token", "oauth", demo.APP_ID}  # these check their caller themselves
 
 _NUMBER: dict[tuple[str, str], Handler] = {
     ("GET", ""): phone_number,
@@ -308,6 +341,7 @@ _OTHERS: dict[tuple[str, ...], Handler] = {
     ("GET", "oauth", "access_token"): exchange_token,
     ("GET", "oauth", "revoke"): revoke_token,
     ("GET", demo.APP_ID): app_node,
+    ("GET", demo.APP_ID, "subscriptions"): app_subscriptions,
     ("POST", account.SYSTEM_USER_ID, "access_tokens"): mint_token,
 }
 

@@ -182,8 +182,8 @@ SCENARIOS: tuple[Scenario, ...] = (
     Scenario(
         "silence",
         "146",
-        _("Silence"),
-        _("Delivered, but no webhook ever comes."),
+        _("Webhooks lost"),
+        _("Delivered, but its webhooks are lost; message_history knows what became of it."),
         steps=USUAL,
         webhooks=False,
     ),

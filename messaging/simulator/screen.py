@@ -88,6 +88,7 @@ def status_words() -> dict[str, str]:
         "delivered": _("Delivered"),
         "read": _("Read"),
         "failed": _("Not delivered"),
+        chats.LOST: _("Its webhooks are kept back"),
     }
 
 

@@ -173,6 +173,8 @@ def accept(checked: Checked, *, reading: switches.Reading) -> dict[str, Any]:
     letter, scenario, now = checked.letter, checked.scenario, store.now()
     held = scenario.message_status == "held_for_quality_assessment"
     chats.keep(letter, at=now, held=held)
+    if not scenario.webhooks:
+        chats.record(letter.wamid, chats.LOST, now)
     if scenario.twist is Twist.BROKEN_BATCH:
         _queue_broken_batch(letter, scenario, now=now)
     else:

@@ -69,7 +69,7 @@ class WhatsAppBusinessAccountAdmin(Headed, ModelAdmin):  # type: ignore[misc]  #
     list_display = ("title", "waba_id", "line", "token", "numbers")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    readonly_fields = (
+    readonly_fields: tuple[str, ...] = (
         "line",
         "token",
         "secrets",
@@ -81,7 +81,7 @@ class WhatsAppBusinessAccountAdmin(Headed, ModelAdmin):  # type: ignore[misc]  #
         "numbers_synced",
         "templates_synced",
     )
-    fieldsets = (
+    fieldsets: Any = (
         (None, {"fields": ("line", "name", ("waba_id", "app_id"))}),
         (
             gettext_lazy("Credentials"),

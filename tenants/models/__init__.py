@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tenants.models.account import WhatsAppBusinessAccount
+from tenants.models.account import StopReason, WhatsAppBusinessAccount
 from tenants.models.api_key import ApiKey, Scope
 from tenants.models.assignment_round import AssignmentRound
 from tenants.models.number_setup import NumberSetup
@@ -18,6 +18,7 @@ __all__ = [
     "PhoneNumberAssignment",
     "QualityReading",
     "Scope",
+    "StopReason",
     "Tenant",
     "TenantOwnedQuerySet",
     "User",

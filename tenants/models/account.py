@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models.functions import Now
@@ -9,6 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from tenants.fields import EncryptedTextField
+
+
+class StopReason(models.TextChoices):
+    """Why Meta itself stopped the line; empty where an error code says it."""
+
+    RESTRICTED = "restricted", _("Meta has restricted the account")
+    DISABLED = "disabled", _("Meta has disabled the account")
+    DELETED = "deleted", _("the account was deleted at Meta")
 
 
 class WhatsAppBusinessAccountQuerySet(models.QuerySet["WhatsAppBusinessAccount"]):
@@ -21,7 +29,10 @@ WhatsAppBusinessAccountManager = models.Manager.from_queryset(WhatsAppBusinessAc
 
 
 class WhatsAppBusinessAccount(models.Model):
-    """The master account at Meta (since September 2026 Meta also calls its id the Messaging Account's)."""
+    """The master account at Meta (since September 2026 Meta also calls its id the Messaging Account's).
+
+    `restrictions` has one entry for each kind: `{"kind", "until" or null, "told_at"}`, times in ISO 8601.
+    """
 
     waba_id = models.CharField(_("WABA id"), max_length=64, unique=True)
     name = models.CharField(_("name"), max_length=200, blank=True)
@@ -49,6 +60,19 @@ class WhatsAppBusinessAccount(models.Model):
     sending_paused_at = models.DateTimeField(_("sending paused"), null=True, blank=True)
     sending_stopped_at = models.DateTimeField(_("sending stopped"), null=True, blank=True)
     sending_stopped_code = models.BigIntegerField(_("Meta's error code"), null=True, blank=True)
+    sending_stopped_reason = models.CharField(
+        _("why sending stopped"), max_length=16, choices=StopReason, blank=True, db_default=""
+    )
+    sending_stopped_until = models.DateTimeField(_("sending stopped until"), null=True, blank=True)
+    review_status = models.CharField(_("review at Meta"), max_length=32, blank=True, db_default="")
+    ban_state = models.CharField(_("ban at Meta"), max_length=32, blank=True, db_default="")
+    messaging_limit = models.CharField(
+        _("messaging limit"), max_length=32, blank=True, db_default=""
+    )
+    max_phone_numbers = models.PositiveIntegerField(_("numbers Meta allows"), null=True, blank=True)
+    restrictions: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
+        _("restrictions"), default=list, db_default=[], blank=True
+    )
     templates_synced_at = models.DateTimeField(_("templates synced"), null=True, blank=True)
     numbers_synced_at = models.DateTimeField(_("numbers synced"), null=True, blank=True)
     created_at = models.DateTimeField(

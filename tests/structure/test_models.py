@@ -45,6 +45,7 @@ OF_THE_PLATFORM = {
     "Alert",
     "PriceRate",
     "CountedDay",
+    "AccountEvent",
 }
 
 

@@ -125,6 +125,36 @@ def test_the_subscription_is_read_and_renewed(api):
     assert len(api.subscribed_apps(demo.WABA_ID)) == 1
 
 
+def test_where_webhooks_go_is_read(api, settings):
+    settings.SIMULATOR_WEBHOOK_URL = "http://127.0.0.1:8000/api/v1/whatsapp/webhook"
+    told = api.webhook_configuration(GOIKO)
+    assert told.in_force == settings.SIMULATOR_WEBHOOK_URL
+    (row,) = api.app_subscriptions(app_id=demo.APP_ID, app_secret=demo.APP_SECRET)
+    assert (row.object, row.is_active) == ("whatsapp_business_account", True)
+    assert "messages" in row.fields
+    settings.SIMULATOR_WEBHOOK_URL = ""
+
+
+def test_only_the_app_itself_reads_its_subscriptions(api):
+    with pytest.raises(errors.GraphApiError) as refusal:
+        api._call("GET", demo.APP_ID, "subscriptions")
+    assert refusal.value.code == 15
+
+
+@pytest.mark.parametrize(("suffix", "state"), [("101", "DELIVERED"), ("146", "FAILED")])
+def test_the_history_of_a_message_is_read_and_says_how_its_webhooks_fared(
+    api, endpoint, deliver, suffix, state
+):
+    sent = api.send_message(GOIKO, message(suffix))
+    deliver()
+    events = api.message_history(GOIKO, sent.wamid)
+    assert [event.status for event in events] == ["SENT", "DELIVERED"]
+    assert {event.webhook_state for event in events} == {state}
+    with pytest.raises(errors.GraphApiError) as refusal:
+        api.message_history(GOIKO, "wamid.nobody")
+    assert (refusal.value.http_status, refusal.value.code) == (422, 100)
+
+
 def test_an_expired_token_stops_reading_too(api):
     switches.save(switches.Switches(scenario="token_expired", latency_ms=0))
     with pytest.raises(errors.CredentialError):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from django.test import Client
 from django.urls import reverse
 
 from messaging import demo
+from messaging.graph_api import webhook_payload
 from messaging.simulator import account, chats, replies, screen, switches, webhooks
 from tests.messaging.simulator.conftest import GOIKO, po_notification
 
@@ -259,6 +261,14 @@ class TestScenarioPage:
         [
             ("template_paused", "message_template_status_update"),
             ("category_marketing", "template_category_update"),
+            ("announced_marketing", "template_category_update"),
+            ("score_red", "message_template_quality_update"),
+            ("name_rejected", "phone_number_name_update"),
+            ("name_approved", "phone_number_name_update"),
+            ("account_restricted", "account_update"),
+            ("account_violation", "account_update"),
+            ("account_disabled", "account_update"),
+            ("account_reinstated", "account_update"),
         ],
     )
     def test_an_event_changes_the_account_and_tells_by_webhook(
@@ -267,7 +277,10 @@ class TestScenarioPage:
         form = {"event": event, "phone_number_id": GOIKO, "rating": "RED"}
         client.post(reverse("simulator:event"), form | {"template_id": "1200000000000345"})
         deliver()
-        assert field.encode() in endpoint.posts[0][0]
+        (change,) = webhook_payload.parse(json.loads(endpoint.posts[0][0])).changes
+        assert change.field == field
+        assert change.problems == []
+        assert len(change.news) == 1
 
     def test_the_quality_of_a_number_can_be_set(self, state, client):
         form = {"event": "quality", "phone_number_id": GOIKO, "rating": "YELLOW"}

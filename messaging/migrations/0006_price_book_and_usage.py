@@ -30,7 +30,7 @@ def enter_known_rates(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0006_alert_kinds"),
+        ("messaging", "0005_token_alerts"),
         ("tenants", "0002_sending_stops_and_shares"),
     ]
 

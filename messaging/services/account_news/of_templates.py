@@ -1,0 +1,150 @@
+"""News of templates: what their rows learn of it and who is told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from django.db import transaction
+from django.utils import timezone
+
+from messaging.graph_api import account_news as facts
+from messaging.graph_api.template_text import preview_body
+from messaging.models import AlertKind, MessageTemplate
+from messaging.models.template import APPROVED
+from messaging.services import holding
+from messaging.services.account_news.history import Place, Taken
+from messaging.services.alerts import close_alerts, open_alert
+
+# Source: Webhooks, message_template_status_update, 2026-11-22. FLAGGED, REINSTATED and UNARCHIVED are events only, and
+# a word we do not know may be one: then the row waits for what the API says.
+_STATUSES = frozenset(
+    {
+        APPROVED,
+        "REJECTED",
+        "PENDING",
+        "PAUSED",
+        "DISABLED",
+        "IN_APPEAL",
+        "PENDING_DELETION",
+        "DELETED",
+        "LIMIT_EXCEEDED",
+        "ARCHIVED",
+        "LOCKED",
+    }
+)
+# Nobody chose these: somebody should look.
+_STOPS = frozenset({"REJECTED", "PAUSED", "DISABLED", "LIMIT_EXCEEDED", "LOCKED"})
+_CODES = {status: code for code, status in holding.STATUS_AFTER.items()}
+_BAD_QUALITY = frozenset({"YELLOW", "RED"})
+
+
+def take_status(
+    template: MessageTemplate, news: facts.TemplateStatusNews, place: Place
+) -> Taken | None:
+    """Messages of a template that stopped wait; with APPROVED they go out at once."""
+    is_announced = news.disabled_from is not None and news.disabled_from > timezone.now()
+    if place.is_newest and (is_announced or news.event == "FLAGGED"):
+        open_alert(AlertKind.TEMPLATE_QUALITY, subject=str(template), details=_details(news))
+    is_status = news.event in _STATUSES and not is_announced
+    if not is_status or not _holds(place, template.status, news.event):
+        return None
+    before = template.status
+    template.status = news.event
+    template.rejected_reason = news.reason if news.event == "REJECTED" else ""
+    template.save(update_fields=["status", "rejected_reason"])
+    _tell_of_status(template, news)
+    return Taken(before, news.event)
+
+
+def _tell_of_status(template: MessageTemplate, news: facts.TemplateStatusNews) -> None:
+    if news.event in _STOPS:
+        open_alert(
+            AlertKind.TEMPLATE_STOPPED,
+            subject=str(template),
+            code=_CODES.get(news.event),
+            details=_details(news),
+        )
+    elif news.event == APPROVED:
+        close_alerts(AlertKind.TEMPLATE_STOPPED, subject=str(template))
+        # Messages are locked before templates everywhere else.
+        transaction.on_commit(partial(holding.let_approved_templates_go, template.account))
+
+
+def take_quality(
+    template: MessageTemplate, news: facts.TemplateQualityNews, place: Place
+) -> Taken | None:
+    if not _holds(place, template.quality_score, news.event):
+        return None
+    before = template.quality_score or news.previous
+    template.quality_score = news.event[:32]
+    template.save(update_fields=["quality_score"])
+    if news.event in _BAD_QUALITY:
+        details = {"event": news.event, "before": before}
+        open_alert(AlertKind.TEMPLATE_QUALITY, subject=str(template), details=details)
+    else:
+        close_alerts(AlertKind.TEMPLATE_QUALITY, subject=str(template))
+    return Taken(before, news.event)
+
+
+def take_category(
+    template: MessageTemplate, news: facts.TemplateCategoryNews, place: Place
+) -> Taken | None:
+    """A change to come is told of; the row changes when it has come. Each delivery costs what its category costs."""
+    if news.is_upcoming:
+        if place.is_newest and template.category != news.event:
+            tell_of_category(
+                template,
+                before=template.category,
+                after=news.event,
+                is_upcoming=True,
+                due_at=news.due_at,
+            )
+        return Taken(template.category, news.event, is_applied=False)
+    if not _holds(place, template.category, news.event):
+        return None
+    before = news.previous or template.category
+    template.category, template.previous_category = news.event[:32], before[:32]
+    template.save(update_fields=["category", "previous_category"])
+    if before != news.event:
+        tell_of_category(template, before=before, after=news.event)
+    return Taken(before, news.event)
+
+
+def tell_of_category(
+    template: MessageTemplate,
+    *,
+    before: str,
+    after: str,
+    is_upcoming: bool = False,
+    due_at: datetime | None = None,
+) -> None:
+    details = {
+        "event": after,
+        "before": before,
+        "is_upcoming": is_upcoming,
+        "due_at": due_at.isoformat() if due_at else None,
+    }
+    open_alert(AlertKind.TEMPLATE_CATEGORY, subject=str(template), details=details)
+
+
+def take_content(
+    template: MessageTemplate, news: facts.TemplateContentNews, place: Place
+) -> Taken | None:
+    """The webhook tells the texts without the examples and names of parameters, so the row is read from the API."""
+    return Taken(preview_body(template.components), news.body, is_applied=False)
+
+
+def _holds(place: Place, known: str, told: str) -> bool:
+    """Whether the news is what holds now: nothing newer is known, or what is known says the same."""
+    return place.is_fresh or (place.is_newest and known == told)
+
+
+def _details(news: facts.TemplateStatusNews) -> dict[str, str | None]:
+    return {
+        "event": news.event,
+        "title": news.title,
+        "reason": news.reason,
+        "advice": news.advice,
+        "due_at": news.disabled_from.isoformat() if news.disabled_from else None,
+    }
