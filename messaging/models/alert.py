@@ -18,6 +18,12 @@ class AlertKind(models.TextChoices):
     TOKEN_DUE = "token_due", _("the access token is due to be replaced")
     TOKEN_OVERDUE = "token_overdue", _("the access token should have been replaced")
     TOKEN_NOT_REVOKED = "token_not_revoked", _("Meta still accepts an old access token")
+    ORDER_REFUSED = "order_refused", _("an order for a supplier who opted out was refused")
+    NUMBER_CHANGED = "number_changed", _("a supplier changed its number")
+
+
+# What no machine can see mended: a person of the staff closes it.
+CLOSED_BY_PEOPLE = frozenset({AlertKind.ORDER_REFUSED, AlertKind.NUMBER_CHANGED})
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

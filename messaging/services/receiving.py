@@ -14,9 +14,10 @@ from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api import webhook_payload
-from messaging.graph_api.webhook_payload import Change, InboundFact, StatusFact
+from messaging.graph_api.webhook_payload import Change, InboundFact, PreferenceFact, StatusFact
 from messaging.models import WebhookDelivery
 from messaging.services.inbound import apply_inbound
+from messaging.services.opting_out import apply_preferences
 from messaging.services.status_reports import apply_status_reports
 from messaging.services.verdicts import Reported, verdict_line
 
@@ -29,10 +30,11 @@ _ASK_META_AGAIN = ("message_template", "template_category", "phone_number", "bus
 
 @dataclass(slots=True)
 class _Work:
-    """The statuses and messages of a batch."""
+    """The statuses, messages and preferences of a batch."""
 
     statuses: list[Reported[StatusFact]] = field(default_factory=list)
     inbound: list[Reported[InboundFact]] = field(default_factory=list)
+    preferences: list[Reported[PreferenceFact]] = field(default_factory=list)
     ask_meta: bool = False
 
 
@@ -110,6 +112,7 @@ def _apply(deliveries: list[WebhookDelivery]) -> None:
         delivery.processed_at = timezone.now()
     apply_status_reports(work.statuses)
     apply_inbound(work.inbound)
+    apply_preferences(work.preferences)
     if work.ask_meta:
         queues.wake_sync()
     WebhookDelivery.objects.bulk_update(deliveries, ["traceback", "verdicts", "processed_at"])
@@ -140,6 +143,9 @@ def _read_change(change: Change, work: _Work) -> list[dict[str, Any]]:
     for message in change.messages:
         verdicts.append(verdict_line(change.index, message.type, "kept"))
         work.inbound.append(Reported(change, message, verdicts[-1]))
+    for preference in change.preferences:
+        verdicts.append(verdict_line(change.index, preference.value, "kept"))
+        work.preferences.append(Reported(change, preference, verdicts[-1]))
     if change.errors:
         verdicts.append(
             verdict_line(change.index, change.field, "kept", "Meta reports an error of its own.")

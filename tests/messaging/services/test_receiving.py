@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 import pytest
@@ -19,26 +18,16 @@ from tests.factories import (
     TenantFactory,
     message_in,
 )
-from tests.messaging.conftest import failure, messages_webhook, status_webhook
+from tests.messaging.conftest import (
+    T0,
+    failure,
+    messages_webhook,
+    receive,
+    status_webhook,
+    verdicts,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
-
-T0 = 1795341600
-
-
-def receive(*payloads):
-    for payload in payloads:
-        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        receiving.store_delivery(raw)
-    receiving.apply_waiting()
-
-
-def verdicts():
-    return [
-        (verdict["what"], verdict["verdict"])
-        for delivery in WebhookDelivery.objects.order_by("id")
-        for verdict in delivery.verdicts
-    ]
 
 
 def at(seconds):
