@@ -6,7 +6,9 @@ from messaging.admin.account import SendingAccountAdmin
 from messaging.admin.alert import AlertAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.message import MessageAdmin
+from messaging.admin.person_alias import PersonAliasAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
+from messaging.admin.suppression import SuppressionAdmin
 from messaging.admin.template import MessageTemplateAdmin
 from messaging.admin.tenant import SendingTenantAdmin
 from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
@@ -18,9 +20,11 @@ __all__ = [
     "MessageAdmin",
     "MessageEventAdmin",
     "MessageTemplateAdmin",
+    "PersonAliasAdmin",
     "SendAttemptAdmin",
     "SendingAccountAdmin",
     "SendingNumberAdmin",
     "SendingTenantAdmin",
+    "SuppressionAdmin",
     "WebhookDeliveryAdmin",
 ]

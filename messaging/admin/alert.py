@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import F
 from django.utils import translation
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.models import Alert, AlertKind
+from messaging.services.alerts import close_by_hand
 from messaging.services.explaining import explain_code
 from messaging.statuses import MessageStatus
 from tenants.admin.base import ReadOnlyAdmin
@@ -53,6 +54,12 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.TOKEN_NOT_REVOKED: gettext_lazy(
         "Revoke the old token at Meta, in Business settings, System users. It is checked again every ten minutes."
     ),
+    AlertKind.ORDER_REFUSED: gettext_lazy(
+        "Tell the bakery to call the supplier. Mark this as dealt with; it closes by itself when the supplier wants messages again."
+    ),
+    AlertKind.NUMBER_CHANGED: gettext_lazy(
+        "Its system message has the new number. Tell the bakery to use it in its orders, then mark this as dealt with."
+    ),
 }
 _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.ACCOUNT_STOPPED: ("tenants_whatsappbusinessaccount", {}),
@@ -61,6 +68,8 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.MESSAGES_HELD: ("messaging_message", {"status": MessageStatus.HELD}),
     AlertKind.MESSAGE_UNCONFIRMED: ("messaging_message", {"status": "undecided"}),
     AlertKind.PORTFOLIO_LIMIT: ("messaging_message", {"status": MessageStatus.QUEUED}),
+    AlertKind.ORDER_REFUSED: ("messaging_suppression", {"state": "open"}),
+    AlertKind.NUMBER_CHANGED: ("messaging_inboundmessage", {"kind": "system"}),
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
 # A word of ours, not a name.
@@ -114,7 +123,7 @@ class OpenFilter(admin.SimpleListFilter):
 
 @admin.register(Alert)
 class AlertAdmin(ReadOnlyAdmin):
-    """Opened once however often the cause shows, closed by the product itself when it is mended."""
+    """Opened once however often the cause shows, closed by the product itself when it is mended, or by whoever dealt with it."""
 
     list_display = ("what", "state", "about", "to_do", "opened")
     list_display_links = None
@@ -123,6 +132,24 @@ class AlertAdmin(ReadOnlyAdmin):
     sortable_by = ()
     list_per_page = 50
     fields = readonly_fields = ("what", "state", "about", "to_do", "opened", "closed")
+    actions = ("deal_with",)
+
+    def has_act_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm("messaging.change_alert")
+
+    @admin.action(description=gettext_lazy("Mark as dealt with"), permissions=["act"])
+    def deal_with(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
+        closed = close_by_hand(queryset)
+        for alert in closed:
+            self.log_change(request, alert, "Dealt with.")
+        if not closed:
+            messages.warning(
+                request, _("None of them is for a person to close; the others close by themselves.")
+            )
+            return
+        count = len(closed)
+        text = ngettext("%(count)d alert is closed.", "%(count)d alerts are closed.", count)
+        messages.success(request, text % {"count": count})
 
     @admin.display(description=gettext_lazy("alert"))
     def what(self, alert: Alert) -> SafeString:

@@ -46,6 +46,8 @@ REASONS = (
     gettext_noop("No message of ours has this id."),
     gettext_noop("It speaks of another sending number than the message's."),
     gettext_noop("The number it was sent to is none of ours."),
+    gettext_noop("We do not know this preference."),
+    gettext_noop("It is about our answer to an opt-out."),
 )
 _MESSAGE = re.compile(r"message ([0-9a-f-]{36})")
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from messaging.models import Alert, AlertKind
+from messaging.models.alert import CLOSED_BY_PEOPLE
 
 log = structlog.get_logger(__name__)
 
@@ -32,4 +34,12 @@ def close_alerts(kind: AlertKind, *, subject: str | None = None) -> int:
     closed = mended.update(closed_at=timezone.now())
     if closed:
         log.info("Alert closed", kind=kind, subject=subject)
+    return closed
+
+
+def close_by_hand(alerts: QuerySet[Alert]) -> list[Alert]:
+    """Close those that a person has dealt with and no machine can see mended; return them."""
+    standing = Alert.objects.open().filter(pk__in=alerts.values("pk"), kind__in=CLOSED_BY_PEOPLE)
+    closed = list(standing.order_by("id"))
+    standing.update(closed_at=timezone.now())
     return closed

@@ -113,7 +113,7 @@ def messages_webhook(phone_number_id: str, **value: Any) -> dict[str, Any]:
 
 def inbound(
     number: PhoneNumber,
-    text: str = "",
+    said: str = "",
     *,
     sender: str | None = "34600000101",
     user_id: str | None = None,
@@ -125,7 +125,7 @@ def inbound(
     row = {"id": wamid, "timestamp": str(at), "type": "text"}
     row |= {"from": sender} if sender else {}
     row |= {"from_user_id": user_id} if user_id else {}
-    content: dict[str, Any] = {} if "type" in more else {"text": {"body": text}}
+    content: dict[str, Any] = {} if "type" in more else {"text": {"body": said}}
     return messages_webhook(number.phone_number_id, messages=[row | content | more])
 
 

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from messaging.models import InboundMessage, Message, MessageEvent, SendAttempt
+from messaging.models import InboundMessage, Message, MessageEvent, SendAttempt, Suppression
 from messaging.models import timeline as timeline_models
 from tenants.models import (
     ApiKey,
@@ -40,6 +40,7 @@ OF_THE_PLATFORM = {
     "MessageTemplate",
     "WebhookDelivery",
     "Alert",
+    "PersonAlias",
 }
 
 
@@ -86,6 +87,9 @@ def rows_of_two_bakeries(db):
                 phone_number=assignment.phone_number,
                 wamid=f"wamid.{name}",
                 kind="text",
+            ),
+            Suppression: Suppression.objects.create(
+                tenant=tenant, phone="+34600000101", source="word"
             ),
         }
     return made

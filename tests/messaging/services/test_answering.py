@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import requests
@@ -12,7 +13,7 @@ import time_machine
 from django.db import connection
 from django.utils import timezone
 
-from messaging.models import InboundMessage, WebhookDelivery
+from messaging.models import InboundMessage, Suppression, WebhookDelivery
 from messaging.services import accounts, answering, receiving, suppressions
 from messaging.services.people import Person
 from messaging.services.service_window import window_open_until
@@ -221,7 +222,7 @@ def test_the_global_switch_silences_answers_too(meta, number, settings):
 def test_a_word_older_than_the_window_is_not_answered(meta, number):
     receive(inbound(number, "baja", at=T0 - 25 * 3600))
     assert answering.answer_waiting() == 0
-    assert suppressions.Suppression.objects.open().exists()
+    assert Suppression.objects.open().exists()
 
 
 def test_no_untrue_promise_is_made_while_staff_keep_somebody_out(meta, number):
@@ -268,7 +269,8 @@ def test_a_message_opens_the_window_for_24_hours_from_metas_time_for_that_number
 
 @pytest.mark.parametrize("kind", ["reaction", "system", "edit", "revoke"])
 def test_what_is_no_message_opens_no_window(number, kind):
-    receive(inbound(number, type=kind, **{kind: {}}))
+    content: dict[str, Any] = {"type": kind, kind: {}}
+    receive(inbound(number, **content))
     assert window_open_until(number, JUAN) is None
 
 
