@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 
 from messaging.graph_api.message_text import text_at
@@ -9,6 +10,7 @@ from messaging.models import AlertKind, InboundMessage
 from messaging.services import people, suppressions
 from messaging.services.alerts import open_alert
 from messaging.services.people import Person, Told
+from tenants.models import Tenant
 
 
 def heed(messages: Iterable[InboundMessage]) -> None:
@@ -29,21 +31,26 @@ def heed(messages: Iterable[InboundMessage]) -> None:
 
 
 def _changed_number(message: InboundMessage, before: Person, after: Person) -> None:
+    tenant_id = _bakery_of(message, before)
+    bakery = Tenant.objects.get(pk=tenant_id) if tenant_id else None
     _follow(message, before, after)
-    if message.tenant is not None and before.phone and after.phone != before.phone:
-        open_alert(
-            AlertKind.NUMBER_CHANGED,
-            subject=suppressions.alert_subject(message.tenant.name, before.phone),
-        )
+    if bakery is not None and before.phone and after.phone != before.phone:
+        subject = suppressions.alert_subject(bakery.name, before.phone)
+        open_alert(AlertKind.NUMBER_CHANGED, subject=subject)
 
 
 def _follow(message: InboundMessage, before: Person, after: Person) -> None:
     """Let answers under the new name find their messages, and what was stopped stay stopped."""
     number = message.phone_number_id
+    tenant_id = _bakery_of(message, before)
     people.learn(
         Told(number, phone, alias)
         for phone in people.phones_of(before, phone_number=number)
         for alias in (after.phone, after.user_id)
         if alias and alias != phone
     )
-    suppressions.follow_person(before, after, tenant_id=message.tenant_id)
+    suppressions.follow_person(before, after, tenant_id=tenant_id)
+
+
+def _bakery_of(message: InboundMessage, before: Person) -> uuid.UUID | None:
+    return message.tenant_id or people.last_bakery_to(before, number=message.phone_number)

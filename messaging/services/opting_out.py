@@ -33,8 +33,10 @@ def heed_words(messages: Iterable[InboundMessage]) -> None:
 def _heed_word(message: InboundMessage) -> bool:
     """Return whether the word changed anything."""
     number = message.phone_number
-    everybody = _people_behind(message.sender_phone, message.sender_user_id, number)
-    tenant_id = message.tenant_id or _last_writer(everybody, number)
+    sender = Person(message.sender_phone, message.sender_user_id)
+    everybody = _people_behind(sender, number)
+    # On a shared number they must mean whoever wrote last; where nobody did, the whole account is stopped, to be safe.
+    tenant_id = message.tenant_id or people.last_bakery_to(sender, number=number)
     is_stop = message.asks == Asks.STOP
     if not is_stop:
         tenant_id = _standing(everybody, number, _Source.WORD, otherwise=tenant_id)
@@ -82,7 +84,7 @@ _PREFERENCES = {"stop": suppressions.stop, "resume": suppressions.resume}
 def _heed_preference(fact: PreferenceFact, number: PhoneNumber) -> bool:
     person = people.from_meta(digits=fact.phone, user_id=fact.user_id)
     people.learn(people.names_told(phone_number=number.pk, phone=person.phone, person=person))
-    everybody = _people_behind(person.phone, person.user_id, number)
+    everybody = _people_behind(person, number)
     tenant_id = _owner(number)
     if fact.value == "resume":
         tenant_id = _standing(everybody, number, _Source.PREFERENCE, otherwise=tenant_id)
@@ -133,22 +135,13 @@ def without_opted_out(claimed: list[Message]) -> list[Message]:
     return [message for message in claimed if message.pk not in cancelled]
 
 
-def _people_behind(phone: str, user_id: str, number: PhoneNumber) -> list[Person]:
-    """Return the sender once for each number under which we write to them; the user id stands with the first."""
-    phones = people.phones_of(Person(phone, user_id), phone_number=number.pk)
+def _people_behind(person: Person, number: PhoneNumber) -> list[Person]:
+    """Return the person once for each number under which we write to them; the user id stands with the first."""
+    phones = people.phones_of(person, phone_number=number.pk)
     plain = list(dict.fromkeys(Person(each).comparable_phone for each in phones))
     if not plain:
-        return [Person("", user_id)] if user_id else []
-    return [Person(plain[0], user_id), *(Person(each) for each in plain[1:])]
-
-
-def _last_writer(everybody: Sequence[Person], number: PhoneNumber) -> uuid.UUID | None:
-    """Return the bakery whose messages they must mean on a shared number; None stops the whole account, to be safe."""
-    phones = [
-        each for person in everybody for each in people.phones_of(person, phone_number=number.pk)
-    ]
-    last = people.last_message_to(phones, number=number)
-    return last.tenant_id if last else None
+        return [person] if person.user_id else []
+    return [Person(plain[0], person.user_id), *(Person(each) for each in plain[1:])]
 
 
 def _standing(

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from messaging.models import InboundMessage, Message, MessageEvent
+from messaging.models import InboundMessage, Message, MessageEvent, WaitsFor
 from messaging.services.obstacles import Obstacle, obstacles_for
 from messaging.services.suppressions import blocked_phones
 from messaging.services.switching import may_switch
@@ -126,4 +126,8 @@ def _recent(tenant: Tenant, *, user: User, only: Group | None) -> list[Message]:
         found = found.created_between(after=_today_began(tenant))
         found = found.filter(status__in=STATUSES_OF[only])
     latest = found.select_related("template").newest_first()[:RECENT]
-    return sorted(latest, key=lambda message: message.status not in NEEDS_ATTENTION)
+    return sorted(latest, key=lambda message: not _needs_attention(message))
+
+
+def _needs_attention(message: Message) -> bool:
+    return message.status in NEEDS_ATTENTION or message.waits_for == WaitsFor.OPT_OUT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +104,12 @@ def last_message_to(phones: Iterable[str], *, number: PhoneNumber) -> Message | 
         for phone in phones
     )
     return max((found for found in newest if found), key=lambda found: found.pk, default=None)
+
+
+def last_bakery_to(person: Person, *, number: PhoneNumber) -> uuid.UUID | None:
+    """Return the bakery that wrote last to this person from our number, however long ago."""
+    last = last_message_to(phones_of(person, phone_number=number.pk), number=number)
+    return last.tenant_id if last else None
 
 
 def _complete_opt_outs(phones: dict[str, str]) -> None:

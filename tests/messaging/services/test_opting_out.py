@@ -420,6 +420,19 @@ def test_an_answer_from_the_new_number_finds_the_message_to_the_old_one():
     assert InboundMessage.objects.get(wamid="wamid.IN1").answers == message
 
 
+def test_a_change_told_to_the_shared_number_long_after_is_told_to_staff_for_whoever_wrote_last():
+    message = MessageFactory(accepted=True)
+    long_after = int(message.created_at.timestamp()) + 30 * 86400
+    receive(inbound(message.phone_number, "baja", wamid="wamid.1", at=long_after))
+    payload = changed_number(message.phone_number, old="34600000101", new="34600000909")
+    payload["entry"][0]["changes"][0]["value"]["messages"][0]["timestamp"] = str(long_after + 60)
+    receive(payload)
+    assert InboundMessage.objects.get(wamid="wamid.SYS").tenant is None
+    alert = Alert.objects.get(kind=AlertKind.NUMBER_CHANGED)
+    assert alert.subject == f"{message.tenant.name} · …101"
+    assert is_stopped(message.tenant, "+34600000909")
+
+
 def test_who_opted_out_stays_so_under_the_new_number_for_that_bakery_only():
     first, second = own_number(), own_number()
     receive(
