@@ -113,6 +113,7 @@ class SuppressionAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ship
         "since",
         "asked_last",
         "asked_with",
+        "told_to",
         "lifted",
         "lifted_with",
     )
@@ -125,7 +126,7 @@ class SuppressionAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ship
                 "fields": (
                     ("source", "asked_by"),
                     ("since", "asked_last"),
-                    ("asked_with", "phone_number"),
+                    ("asked_with", "told_to"),
                     "reason",
                 )
             },
@@ -277,6 +278,13 @@ class SuppressionAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ship
     @admin.display(description=gettext_lazy("asked in"))
     def asked_with(self, suppression: Suppression) -> SafeString | str:
         return _message(suppression.asked_in)
+
+    @admin.display(description=gettext_lazy("told to"))
+    def told_to(self, suppression: Suppression) -> SafeString | str:
+        number = suppression.phone_number
+        if number is None:
+            return "–"
+        return link(page_url("tenants_phonenumber", number.pk), phone(number.display_phone_number))
 
     @admin.display(description=gettext_lazy("lifted"))
     def lifted(self, suppression: Suppression) -> SafeString | str:

@@ -122,6 +122,7 @@ class Migration(migrations.Migration):
             name="answer_wamid",
             field=models.CharField(
                 blank=True,
+                default="",
                 db_default="",
                 max_length=512,
                 verbose_name="WhatsApp message id of the answer",
@@ -133,6 +134,7 @@ class Migration(migrations.Migration):
             field=models.CharField(
                 blank=True,
                 choices=[("stop", "no more messages"), ("start", "messages again")],
+                default="",
                 db_default="",
                 max_length=8,
                 verbose_name="asks for",

@@ -67,11 +67,17 @@ class InboundMessage(models.Model):
         _("content"), default=dict
     )
     received_at = models.DateTimeField(_("received"), default=timezone.now)
-    asks = models.CharField(_("asks for"), max_length=8, choices=Asks, blank=True, db_default="")
+    asks = models.CharField(
+        _("asks for"), max_length=8, choices=Asks, blank=True, default="", db_default=""
+    )
     answer_due_at = models.DateTimeField(_("to be answered from"), null=True, blank=True)
     answer_claimed_at = models.DateTimeField(_("answered"), null=True, blank=True)
     answer_wamid = models.CharField(
-        _("WhatsApp message id of the answer"), max_length=512, blank=True, db_default=""
+        _("WhatsApp message id of the answer"),
+        max_length=512,
+        blank=True,
+        default="",
+        db_default="",
     )
     answer_error_code = models.BigIntegerField(_("error code of the answer"), null=True, blank=True)
 

@@ -26,7 +26,12 @@ def apply_inbound(replies: Sequence[Reported[InboundFact]]) -> None:
         row.phone_number_id: row
         for row in PhoneNumber.objects.filter(phone_number_id__in=ids - {None})
     }
-    _learn_names(replies, numbers)
+    # Before any answer without a number is looked at.
+    people.learn_people(
+        (number, people.from_meta(digits=reply.fact.sender, user_id=reply.fact.user_id))
+        for reply in replies
+        if (number := numbers.get(reply.change.phone_number_id or "")) is not None
+    )
     new: list[InboundMessage] = []
     # In the order of their unique ids, so that no two batches wait for each other.
     for reply in sorted(replies, key=lambda reply: reply.fact.wamid):
@@ -40,17 +45,6 @@ def apply_inbound(replies: Sequence[Reported[InboundFact]]) -> None:
             new.append(message)
     if new:
         _heed(new)
-
-
-def _learn_names(replies: Sequence[Reported[InboundFact]], numbers: dict[str, PhoneNumber]) -> None:
-    """Keep which user id belongs to which number, before any answer without a number is looked at."""
-    people.learn(
-        told
-        for reply in replies
-        if (number := numbers.get(reply.change.phone_number_id or "")) is not None
-        for person in [people.from_meta(digits=reply.fact.sender, user_id=reply.fact.user_id)]
-        for told in people.names_told(phone_number=number.pk, phone=person.phone, person=person)
-    )
 
 
 def _keep(fact: InboundFact, number: PhoneNumber) -> tuple[InboundMessage, bool]:

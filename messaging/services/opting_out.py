@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -13,7 +13,7 @@ from messaging.models import Asks, InboundMessage, Message, Suppression
 from messaging.services import answering, people, recording, suppressions
 from messaging.services.people import Person
 from messaging.services.recording import Outcome
-from messaging.services.suppressions import Request
+from messaging.services.suppressions import OF_META, Request
 from messaging.services.verdicts import Reported
 from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
 
@@ -39,7 +39,7 @@ def _heed_word(message: InboundMessage) -> bool:
     tenant_id = message.tenant_id or people.last_bakery_to(sender, number=number)
     is_stop = message.asks == Asks.STOP
     if not is_stop:
-        tenant_id = _standing(everybody, number, _Source.WORD, otherwise=tenant_id)
+        tenant_id = _standing(everybody, number, {_Source.WORD}, otherwise=tenant_id)
     apply = suppressions.stop if is_stop else suppressions.resume
     changed = [
         apply(
@@ -68,6 +68,11 @@ def apply_preferences(reports: Sequence[Reported[PreferenceFact]]) -> None:
         row.phone_number_id: row
         for row in PhoneNumber.objects.filter(phone_number_id__in=ids - {None})
     }
+    people.learn_people(
+        (number, people.from_meta(digits=report.fact.phone, user_id=report.fact.user_id))
+        for report in reports
+        if (number := numbers.get(report.change.phone_number_id or "")) is not None
+    )
     for report in reports:
         number = numbers.get(report.change.phone_number_id or "")
         if number is None:
@@ -83,11 +88,10 @@ _PREFERENCES = {"stop": suppressions.stop, "resume": suppressions.resume}
 
 def _heed_preference(fact: PreferenceFact, number: PhoneNumber) -> bool:
     person = people.from_meta(digits=fact.phone, user_id=fact.user_id)
-    people.learn(people.names_told(phone_number=number.pk, phone=person.phone, person=person))
     everybody = _people_behind(person, number)
     tenant_id = _owner(number)
     if fact.value == "resume":
-        tenant_id = _standing(everybody, number, _Source.PREFERENCE, otherwise=tenant_id)
+        tenant_id = _standing(everybody, number, OF_META, otherwise=tenant_id)
     apply = _PREFERENCES[fact.value]
     changed = [
         apply(Request(who, tenant_id, _What.MARKETING, _Source.PREFERENCE, fact.at, number=number))
@@ -145,7 +149,11 @@ def _people_behind(person: Person, number: PhoneNumber) -> list[Person]:
 
 
 def _standing(
-    everybody: Sequence[Person], number: PhoneNumber, source: str, *, otherwise: uuid.UUID | None
+    everybody: Sequence[Person],
+    number: PhoneNumber,
+    sources: Collection[str],
+    *,
+    otherwise: uuid.UUID | None,
 ) -> uuid.UUID | None:
     """Return towards whom the person's latest stop told to this number holds: that is what a resume ends.
 
@@ -155,7 +163,7 @@ def _standing(
         stops = Suppression.objects.open().about(
             phone=person.comparable_phone, user_id=person.user_id
         )
-        told_here = stops.filter(phone_number=number, source=source)
+        told_here = stops.filter(phone_number=number, source__in=sources)
         last = told_here.order_by("-last_asked_at", "-id").first()
         if last is not None:
             return last.tenant_id

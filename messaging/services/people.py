@@ -84,6 +84,15 @@ def learn(told: Iterable[Told]) -> None:
         _complete_opt_outs(dict(learned))
 
 
+def learn_people(seen: Iterable[tuple[PhoneNumber, Person]]) -> None:
+    """Keep which user id belongs to which number, as told to these numbers of ours."""
+    learn(
+        told
+        for number, person in seen
+        for told in names_told(phone_number=number.pk, phone=person.phone, person=person)
+    )
+
+
 def phones_of(person: Person, *, phone_number: int) -> list[str]:
     """Return every number under which our messages to this person may stand, the likeliest first."""
     names = [name for name in (person.user_id, person.phone) if name]

@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 What, Source = Suppression.What, Suppression.Source
 MARKETING = "MARKETING"  # Meta's word for a template's category
 # Meta's refusal and the webhook speak of the same choice of the person; each other source is a wish of its own.
-_OF_META = frozenset({Source.PREFERENCE, Source.REFUSED})
+OF_META = frozenset({Source.PREFERENCE, Source.REFUSED})
 # Stops and resumes are rare; one after the other none overlooks another that is being written.
 _LOCK = 0x6F70745F6F7574
 _KEPT_DIGITS = 3
@@ -208,7 +208,7 @@ def _one_at_a_time() -> None:
 def _same(request: Request) -> SuppressionQuerySet:
     person = request.person
     about = Suppression.objects.about(phone=person.comparable_phone, user_id=person.user_id)
-    sources = _OF_META if request.source in _OF_META else {request.source}
+    sources = OF_META if request.source in OF_META else {request.source}
     return about.filter(tenant=request.tenant_id, what=request.what, source__in=sources)
 
 

@@ -186,6 +186,15 @@ def test_a_word_under_another_spelling_of_the_number_stops_the_one_we_write_to(
         assert InboundMessage.objects.get().answers == message
 
 
+def test_a_wa_id_that_a_status_told_is_the_number_we_write_to():
+    message = MessageFactory(accepted=True, recipient_phone="+22501020304")
+    receive(status_webhook(message, "delivered", recipient_id="2250701020304"))
+    receive(inbound(message.phone_number, "baja", sender="2250701020304"))
+    assert InboundMessage.objects.get().answers == message
+    assert is_stopped(message.tenant, "+22501020304")
+    assert is_stopped(message.tenant, "+2250701020304")
+
+
 # --- People without a number -------------------------------------------------------------------------
 
 JUAN_ID = "ES.70210000000000000042"
