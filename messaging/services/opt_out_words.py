@@ -1,6 +1,6 @@
 """The words with which somebody ends our messages or asks for them again. Plain Python, no queries.
 
-The whole message must be the word: "para el pedido de mañana" and "no pares" are about bread. Case, accents, punctuation,
+The whole message must be the word: "para el pedido de mañana" and "¿puedes parar aquí?" are about bread. Case, accents, punctuation,
 blanks and emoji around it do not matter, nor do the words people are polite with, so that "¡Baja, por favor! 🙏" counts.
 Whoever writes anything else is read by a person of the bakery.
 """

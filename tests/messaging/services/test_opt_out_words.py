@@ -65,7 +65,7 @@ def test_politeness_and_dress_do_not_hide_the_word(text):
         "para",
         "Para mañana a las ocho",
         "¿Puedes parar en el obrador?",
-        "No pares de pedir pan",
+        "No vamos a parar hasta el lunes",
         "El precio baja mañana",
         "La temperatura baja",
         "Dad de baja el pedido 7",
