@@ -80,6 +80,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("Messages"), "send", "messaging_message_changelist"),
                 _item(_("Received"), "inbox", "messaging_inboundmessage_changelist"),
+                _item(_("Opt-outs"), "notifications_off", "messaging_suppression_changelist"),
                 _item(_("Templates"), "description", "messaging_messagetemplate_changelist"),
                 _item(_("Webhooks"), "webhook", "messaging_webhookdelivery_changelist"),
                 _item(_("Events at Meta"), "campaign", "messaging_accountevent_changelist"),

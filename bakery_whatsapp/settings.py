@@ -279,6 +279,7 @@ CELERY_TASK_QUEUES = [Queue("send"), Queue("webhooks"), Queue("periodic")]
 CELERY_TASK_DEFAULT_QUEUE = "periodic"
 CELERY_TASK_ROUTES = {
     "messaging.send_queued": {"queue": "send"},
+    "messaging.answer_opt_outs": {"queue": "send"},
     "messaging.apply_webhooks": {"queue": "webhooks"},
 }
 CELERY_TASK_IGNORE_RESULT = True

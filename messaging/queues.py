@@ -27,6 +27,7 @@ SWEEP = "messaging.sweep"
 SYNC_FROM_META = "messaging.sync_from_meta"
 COUNT_USAGE = "messaging.count_usage"
 WATCH_WEBHOOKS = "messaging.watch_webhooks"
+ANSWER_OPT_OUTS = "messaging.answer_opt_outs"
 
 # One wake-up a burst is enough. A worker removes the mark before it looks at the rows, so what was committed before
 # the mark is always seen; the mark dies by itself in case the worker did.
@@ -53,6 +54,11 @@ def wake_receiver() -> None:
 def wake_sync() -> None:
     """Have templates and numbers read from Meta again soon, once for a burst of reasons."""
     transaction.on_commit(partial(_wake, SYNC_FROM_META, PERIODIC, ()))
+
+
+def wake_answerer() -> None:
+    """Wake a worker for our answers to opt-outs once the transaction is committed."""
+    transaction.on_commit(partial(_wake, ANSWER_OPT_OUTS, SEND, ()))
 
 
 def is_awake(task: str, *args: int) -> None:

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from messaging import queues
 from messaging.services import (
+    answering,
     lost_statuses,
     receiving,
     sending,
@@ -45,3 +46,8 @@ def count_usage() -> None:
 def watch_webhooks() -> None:
     silence.watch()
     lost_statuses.recover()
+
+
+@shared_task(name=queues.ANSWER_OPT_OUTS)
+def answer_opt_outs() -> None:
+    answering.answer_waiting()

@@ -9,6 +9,17 @@ import phonenumbers
 _SEPARATORS = re.compile(r"[\s\-().\u00a0\u202f/]")
 _SPANISH = re.compile(r"\+34([0-9]{3})([0-9]{3})([0-9]{3})")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_SEVERAL_SPELLINGS = ("+52", "+54", "+55")
+_WITH_EXTRA_DIGIT = (
+    re.compile(r"(\+55[0-9]{2})9([6-9][0-9]{7})"),
+    re.compile(r"(\+52)1([0-9]{10})"),
+    re.compile(r"(\+54)9([0-9]{10})"),
+)
+_EXTRA_DIGIT = (
+    (re.compile(r"(\+55[0-9]{2})([6-9][0-9]{7})"), "9"),
+    (re.compile(r"(\+52)([0-9]{10})"), "1"),
+    (re.compile(r"(\+54)([0-9]{10})"), "9"),
+)
 
 
 class InvalidPhoneNumberError(ValueError):
@@ -50,6 +61,43 @@ def from_digits(digits: str) -> str:
     """Return E.164 for the bare digits of Meta's webhooks ("wa_id", "from"); empty for anything else."""
     number = f"+{_SEPARATORS.sub('', digits).removeprefix('+')}"
     return number if _E164.fullmatch(number) else ""
+
+
+def spellings(number: str) -> tuple[str, ...]:
+    """Return the E.164 number and every other one under which WhatsApp may know the same phone, the given one first.
+
+    Brazil has mobiles with and without a 9 after the area code, Mexico with and without a 1 and Argentina with and without
+    a 9 after the country code (Cloud API, Phone number formats, read 2026-11-22). Everywhere else there is one.
+    """
+    if not number.startswith(_SEVERAL_SPELLINGS):
+        return (number,)
+    plain = comparable(number)
+    for shape, extra in _EXTRA_DIGIT:
+        if found := shape.fullmatch(plain):
+            begin, rest = found.groups()
+            return tuple(dict.fromkeys((number, plain, f"{begin}{extra}{rest}")))
+    return tuple(dict.fromkeys((number, plain)))
+
+
+def comparable(number: str) -> str:
+    """Return the one spelling that stands for all `spellings` of a number."""
+    if not number.startswith(_SEVERAL_SPELLINGS):
+        return number
+    if number.startswith("+54"):
+        number = _without_argentine_15(number)
+    for shape in _WITH_EXTRA_DIGIT:
+        if found := shape.fullmatch(number):
+            return "".join(found.groups())
+    return number
+
+
+def _without_argentine_15(number: str) -> str:
+    """Return +54 9 … for +54 … 15 …, as Argentines write mobiles at home: the library knows their area codes."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _is_possible(number: str) -> bool:

@@ -8,8 +8,10 @@ from messaging.admin.alert import AlertAdmin
 from messaging.admin.assignment import SendingAssignmentAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.message import MessageAdmin
+from messaging.admin.person_alias import PersonAliasAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
 from messaging.admin.price_rate import PriceRateAdmin
+from messaging.admin.suppression import SuppressionAdmin
 from messaging.admin.template import MessageTemplateAdmin
 from messaging.admin.tenant import SendingTenantAdmin
 from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
@@ -25,11 +27,13 @@ __all__ = [
     "MessageAdmin",
     "MessageEventAdmin",
     "MessageTemplateAdmin",
+    "PersonAliasAdmin",
     "PriceRateAdmin",
     "SendAttemptAdmin",
     "SendingAccountAdmin",
     "SendingAssignmentAdmin",
     "SendingNumberAdmin",
     "SendingTenantAdmin",
+    "SuppressionAdmin",
     "WebhookDeliveryAdmin",
 ]

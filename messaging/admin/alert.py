@@ -82,6 +82,12 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.TOKEN_NOT_REVOKED: gettext_lazy(
         "Revoke the old token at Meta, in Business settings, System users. It is checked again every ten minutes."
     ),
+    AlertKind.ORDER_REFUSED: gettext_lazy(
+        "Tell the bakery to call the supplier. Mark this as dealt with; it closes by itself when the supplier wants messages again."
+    ),
+    AlertKind.NUMBER_CHANGED: gettext_lazy(
+        "Its system message has the new number. Tell the bakery to use it in its orders, then mark this as dealt with."
+    ),
 }
 _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.ACCOUNT_STOPPED: ("tenants_whatsappbusinessaccount", {}),
@@ -98,6 +104,8 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.NAME_APPROVED: ("tenants_phonenumber", {}),
     AlertKind.NUMBER_SECURITY: ("tenants_phonenumber", {}),
     AlertKind.WEBHOOK_SILENT: ("messaging_webhookdelivery", {}),
+    AlertKind.ORDER_REFUSED: ("messaging_suppression", {"state": "open"}),
+    AlertKind.NUMBER_CHANGED: ("messaging_inboundmessage", {"kind": "system"}),
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
 # A word of ours, not a name.
@@ -172,8 +180,11 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Close: somebody has seen to it"), permissions=["close"])
     def close(self, request: HttpRequest, queryset: QuerySet[Alert]) -> None:
-        """Only what Meta told once; what the product watches closes when it is mended."""
-        if count := close_by_hand(queryset):
+        """Only what no machine sees mended; what the product watches closes by itself."""
+        closed = close_by_hand(queryset)
+        for alert in closed:
+            self.log_change(request, alert, "Closed by hand.")
+        if count := len(closed):
             text = ngettext("%(count)d alert closed.", "%(count)d alerts closed.", count)
             messages.success(request, text % {"count": count})
         else:

@@ -4,15 +4,17 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 from django.utils.html import strip_tags
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from messaging.admin.pages import message_link, pretty_json
 from messaging.admin.paginator import NewestPaginator
-from messaging.models import InboundMessage
+from messaging.models import Asks, InboundMessage
+from messaging.services.explaining import explain_code
+from messaging.services.inbound_words import words_of
 from tenants import phone_numbers
 from tenants.admin.base import ReadOnlyAdmin
-from tenants.display import CAUTION, badge, link, moment, page_url, phone
+from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, badge, link, moment, page_url, phone
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -35,12 +37,33 @@ class OwnedFilter(admin.SimpleListFilter):
         return queryset
 
 
+class KindFilter(admin.SimpleListFilter):
+    title = gettext_lazy("type")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
+        return [
+            ("stop", _("opt-outs")),
+            ("start", _("wanting messages again")),
+            ("system", _("changes of numbers and phones")),
+            ("reaction", _("reactions")),
+        ]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[InboundMessage]
+    ) -> QuerySet[InboundMessage]:
+        wanted = self.value()
+        if wanted in Asks.values:
+            return queryset.filter(asks=wanted)
+        return queryset.filter(kind=wanted) if wanted in {"system", "reaction"} else queryset
+
+
 @admin.register(InboundMessage)
 class InboundMessageAdmin(ReadOnlyAdmin):
     """What recipients wrote."""
 
     list_display = ("received", "writer", "text_start", "bakery", "to_number", "answered")
-    list_filter = (OwnedFilter,)
+    list_filter = (OwnedFilter, KindFilter)
     list_select_related = ("tenant", "phone_number", "answers")
     search_fields = ("sender_phone__exact", "wamid__exact", "tenant__name__istartswith")
     search_help_text = gettext_lazy("Sender's number, wamid or beginning of the bakery's name")
@@ -49,9 +72,30 @@ class InboundMessageAdmin(ReadOnlyAdmin):
     list_per_page = 50
     paginator = NewestPaginator
     list_after_template = "admin/messaging/message/_newest_only.html"
-    readonly_fields = ("received", "writer", "bakery", "to_number", "answered", "raw")
+    readonly_fields = (
+        "words",
+        "received",
+        "writer",
+        "bakery",
+        "to_number",
+        "answered",
+        "wish",
+        "our_answer",
+        "raw",
+    )
     fieldsets = (
-        (None, {"fields": ("text", ("writer", "received"), ("bakery", "to_number"), "answered")}),
+        (
+            None,
+            {
+                "fields": (
+                    "words",
+                    ("writer", "received"),
+                    ("bakery", "to_number"),
+                    "answered",
+                    ("wish", "our_answer"),
+                )
+            },
+        ),
         (gettext_lazy("Technical"), {"fields": (("kind", "sender_user_id"), "wamid", "raw")}),
     )
 
@@ -84,8 +128,34 @@ class InboundMessageAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("text"))
     def text_start(self, inbound: InboundMessage) -> str:
-        text = " ".join(inbound.text.split()) or f"[{inbound.kind}]"
+        text = " ".join(words_of(inbound).split())
         return f"{text[:79]}…" if len(text) > 80 else text
+
+    @admin.display(description=gettext_lazy("text"))
+    def words(self, inbound: InboundMessage) -> str:
+        return words_of(inbound)
+
+    @admin.display(description=gettext_lazy("asks for"))
+    def wish(self, inbound: InboundMessage) -> SafeString | str:
+        if inbound.asks == Asks.STOP:
+            return badge(Asks.STOP.label, icon="notifications_off", tone=CAUTION)
+        if inbound.asks == Asks.START:
+            return badge(Asks.START.label, icon="notifications_active", tone=GOOD)
+        return "–"
+
+    @admin.display(description=gettext_lazy("our answer"))
+    def our_answer(self, inbound: InboundMessage) -> SafeString | str:
+        if inbound.answer_wamid:
+            return badge(_("accepted by Meta"), icon="check_circle", tone=GOOD)
+        if inbound.answer_error_code is not None:
+            known = explain_code(inbound.answer_error_code, get_language() or "en")
+            words = _("refused (%(code)d)") % {"code": inbound.answer_error_code}
+            return badge(words, icon="error", tone=BAD, title=known.title)
+        if inbound.answer_due_at is not None:
+            return badge(_("waiting"), icon="schedule", tone=BUSY)
+        if inbound.answer_claimed_at is not None:
+            return badge(_("no answer from Meta"), icon="question_mark", tone=NEUTRAL)
+        return "–"
 
     @admin.display(description=gettext_lazy("bakery"))
     def bakery(self, inbound: InboundMessage) -> SafeString:

@@ -12,6 +12,7 @@ from messaging.admin.pages import event_look, outcome_badge
 from messaging.graph_api.template_text import RenderedTemplate, render
 from messaging.models import EventKind, InboundMessage, Message, MessageEvent, SendAttempt
 from messaging.services.explaining import WHO, explain, explain_code
+from messaging.services.inbound_words import words_of
 from messaging.statuses import MessageStatus
 from tenants.display import BAD, NEUTRAL, page_url
 
@@ -168,6 +169,6 @@ def _reply(reply: InboundMessage) -> Line:
         _("The recipient answered"),
         NEUTRAL,
         "reply",
-        note=reply.text or f"[{reply.kind}]",
+        note=words_of(reply),
         url=page_url("messaging_inboundmessage", reply.pk),
     )

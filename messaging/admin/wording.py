@@ -48,6 +48,8 @@ REASONS = (
     gettext_noop("The number it was sent to is none of ours."),
     gettext_noop("It speaks of a template, a number or an account that is none of ours."),
     gettext_noop("Newer news stands already."),
+    gettext_noop("We do not know this preference."),
+    gettext_noop("It is about our answer to an opt-out."),
 )
 _MESSAGE = re.compile(r"message ([0-9a-f-]{36})")
 

@@ -49,7 +49,9 @@ _MEANING = {
     "unknown_phone_number": "No sending number has this id.",
     "template_not_approved": "Meta has not approved the template, or has paused it.",
     "parameters_mismatch": "The parameters do not fit the template; `fields` names the missing ones.",
-    "recipient_opted_out": "The recipient wants no WhatsApp messages.",
+    "recipient_opted_out": (
+        "The recipient wants no such WhatsApp messages: no message at all, or no marketing. Tell it in another way."
+    ),
     "rate_limited": "Too many requests with this key; Retry-After says how long to wait.",
     "sending_disabled": "WhatsApp is switched off for the whole platform.",
     "unavailable": "The database does not answer. Try again.",
@@ -166,6 +168,9 @@ _MESSAGE_EXAMPLE = {
         {"kind": "sent", "at": "2026-11-20T08:00:01Z", "code": None},
         {"kind": "delivered", "at": "2026-11-20T08:00:02Z", "code": None},
     ],
+    "replies": [
+        {"kind": "text", "text": "Recibido, gracias", "received_at": "2026-11-20T08:05:00Z"},
+    ],
 }
 _QUEUED_EXAMPLE = {
     **_MESSAGE_EXAMPLE,
@@ -180,6 +185,7 @@ _QUEUED_EXAMPLE = {
         {"kind": "unconfirmed", "at": "2026-11-20T08:00:15Z", "code": None},
         {"kind": "retry", "at": "2026-11-20T08:10:05Z", "code": None},
     ],
+    "replies": [],
 }
 _CANCELLED_EXAMPLE = {
     **_QUEUED_EXAMPLE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 
-from messaging.models import Message, MessageEvent
+from messaging.models import InboundMessage, Message, MessageEvent
 from messaging.models.message import MessageQuerySet
 from tenants.authentication import allowed_tenants, visible_to
 from tenants.models import ApiKey, PhoneNumber, PhoneNumberAssignment, Tenant
@@ -12,8 +12,10 @@ from tenants.models import ApiKey, PhoneNumber, PhoneNumberAssignment, Tenant
 
 def messages(api_key: ApiKey) -> MessageQuerySet:
     events = Prefetch("events", queryset=MessageEvent.objects.in_order())
+    answers: QuerySet[InboundMessage] = visible_to(api_key, InboundMessage.objects.all())
+    replies = Prefetch("replies", queryset=answers.order_by("received_at", "id"))
     visible: MessageQuerySet = visible_to(api_key, Message.objects.all())
-    return visible.select_related("template", "phone_number").prefetch_related(events)
+    return visible.select_related("template", "phone_number").prefetch_related(events, replies)
 
 
 def bakeries(api_key: ApiKey) -> QuerySet[Tenant]:

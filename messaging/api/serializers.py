@@ -9,7 +9,15 @@ from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
 from messaging.graph_api.facts import WhoActs
-from messaging.models import EventKind, IfUnconfirmed, Message, MessageEvent, Priority, WaitsFor
+from messaging.models import (
+    EventKind,
+    IfUnconfirmed,
+    InboundMessage,
+    Message,
+    MessageEvent,
+    Priority,
+    WaitsFor,
+)
 from messaging.services.caps import MAX_TTL
 from messaging.services.explaining import explain
 from messaging.statuses import MessageStatus
@@ -210,6 +218,14 @@ class EventOut(serializers.Serializer[MessageEvent]):
     code = serializers.IntegerField(allow_null=True, help_text="Meta's error code.")
 
 
+class ReplyOut(serializers.Serializer[InboundMessage]):
+    kind = serializers.CharField(help_text="Meta's word, such as text, button, image or reaction.")
+    text = serializers.CharField(
+        allow_blank=True, help_text="What was written, pressed or put under a picture."
+    )
+    received_at = serializers.DateTimeField(default_timezone=UTC)
+
+
 class MessageTemplateOut(serializers.Serializer[Message]):
     template_name = serializers.CharField(source="template.name")
     language = serializers.CharField(source="template.language")
@@ -252,6 +268,7 @@ class MessageOut(serializers.Serializer[Message]):
     read_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
     failed_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)
     events = EventOut(many=True)
+    replies = ReplyOut(many=True, help_text="What the recipient answered, in order.")
 
     @extend_schema_field(serializers.ChoiceField(choices=list(PRIORITIES)))
     def get_priority(self, message: Message) -> str:

@@ -20,6 +20,7 @@ from messaging.bakery import words
 from messaging.bakery.forms import SwitchForm
 from messaging.models import Message
 from messaging.services import overview, switching
+from messaging.services.inbound_words import words_of
 from tenants.models import Tenant, User
 from tenants.phone_numbers import formatted
 
@@ -54,7 +55,8 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
         "counts": [(group, seen.today[group], words.COUNTED[group]) for group in overview.Group],
         "failed_today": seen.today[overview.Group.FAILED],
         "lines": [
-            words.line_for(message, language=get_language() or "") for message in seen.messages
+            words.line_for(message, language=get_language() or "", blocked=seen.blocked)
+            for message in seen.messages
         ],
         "only": words.COUNTED[only] if only else None,
     }
@@ -81,14 +83,18 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
 def message_page(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
     tenant = _tenant(request, slug)
     user = _user(request)
-    owned = Message.objects.visible_to(user).of(tenant).select_related("template", "phone_number")
+    owned = (
+        Message.objects.visible_to(user)
+        .of(tenant)
+        .select_related("tenant", "template", "phone_number")
+    )
     message = get_object_or_404(owned, pk=message_id)
     story = overview.story_of(message, user=user)
     context = {
         "tenant": tenant,
-        "line": words.line_for(message, language=get_language() or ""),
+        "line": words.line_for(message, language=get_language() or "", blocked=story.blocked),
         "steps": [(words.HAPPENED[event.kind], event.at) for event in story.events],
-        "replies": story.replies,
+        "replies": [(words_of(reply), reply) for reply in story.replies],
     }
     return render(request, "messaging/bakery/message.html", context)
 

@@ -47,6 +47,7 @@ class Line:
     message: Message
     state: State
     advice: Advice | None
+    opt_out: StrPromise | None = None
 
     @property
     def phone(self) -> str:
@@ -153,6 +154,12 @@ _WAITS: dict[str, StrPromise] = {
     WaitsFor.MONTHLY_CAP: _("Your bakery's monthly limit of notices is reached."),
 }
 
+# Whether the bakery may know that the person asked, or only that it cannot write.
+_OPT_OUT: dict[bool, StrPromise] = {
+    True: _("Does not want WhatsApp"),
+    False: _("Cannot be reached by WhatsApp"),
+}
+
 # Bakeries could act on these, but the catalogue has to speak of templates to say how.
 _TRADE_WORDS = frozenset({131047, 132008})
 
@@ -162,8 +169,15 @@ def notice_for(obstacle: Obstacle) -> Notice:
     return Notice(title, action, obstacle)
 
 
-def line_for(message: Message, *, language: str) -> Line:
-    return Line(message, STATES[message.status], advice_for(message, language=language))
+def line_for(message: Message, *, language: str, blocked: dict[str, bool]) -> Line:
+    """`blocked` as `suppressions.blocked_phones` says it."""
+    asked = blocked.get(message.recipient_phone)
+    return Line(
+        message,
+        STATES[message.status],
+        advice_for(message, language=language),
+        None if asked is None else _OPT_OUT[asked],
+    )
 
 
 def advice_for(message: Message, *, language: str) -> Advice | None:
@@ -183,6 +197,11 @@ def advice_for(message: Message, *, language: str) -> Advice | None:
             return Advice(
                 gettext("It could not go out in time."),
                 gettext("If you still need the order, tell the supplier yourself."),
+            )
+        case MessageStatus.CANCELLED:
+            return Advice(
+                gettext("It was not sent: the supplier cannot be written to by WhatsApp."),
+                gettext("Tell the supplier yourself."),
             )
         case MessageStatus.QUEUED:
             return _soon()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from messaging.graph_api import payloads
 from messaging.graph_api.errors import (
     GraphApiError,
     NoAnswerError,
@@ -72,6 +73,24 @@ class GraphApi(NumberCalls):
         if sent is None:
             raise NoAnswerError("The answer names no message id", http_status=200)
         return sent
+
+    def send_text(
+        self,
+        phone_number_id: str,
+        *,
+        to: str,
+        user_id: str = "",
+        body: str,
+        callback_data: str = "",
+    ) -> SentMessage:
+        """POST one free text, to a number or, where it is empty, to a user id; raises as `send_message` does.
+
+        Meta takes it only within 24 h of the recipient's last message, else 131047.
+        """
+        payload = payloads.text_message(
+            to=to, user_id=user_id, body=body, callback_data=callback_data
+        )
+        return self.send_message(phone_number_id, payload)
 
     def phone_numbers(self, waba_id: str) -> list[PhoneNumberFacts]:
         """Return all numbers of the account, in Meta's order."""

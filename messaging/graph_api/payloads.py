@@ -40,7 +40,8 @@ class TemplateMessage(TypedDict):
 class TextMessage(TypedDict):
     messaging_product: Literal["whatsapp"]
     recipient_type: Literal["individual"]
-    to: str
+    to: NotRequired[str]
+    recipient: NotRequired[str]
     type: Literal["text"]
     text: TextBody
     context: NotRequired[Context]
@@ -73,18 +74,29 @@ def template_message(
 
 
 def text_message(
-    *, to: str, body: str, callback_data: str = "", quoted_wamid: str | None = None
+    *,
+    to: str,
+    body: str,
+    user_id: str = "",
+    callback_data: str = "",
+    quoted_wamid: str | None = None,
 ) -> dict[str, Any]:
-    """Return the body of a free-form text, which Meta takes only within 24 h of the recipient's last message."""
+    """Return the body of a free-form text, which Meta takes only within 24 h of the recipient's last message.
+
+    Without `to` it goes to the business-scoped `user_id`. Source: Business-scoped user ids, 2026-11-22.
+    """
     if not body.strip() or len(body) > TEXT_LENGTH:
         raise ValueError(f"A text message needs 1 to {TEXT_LENGTH} characters.")
     message: TextMessage = {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
-        "to": _with_country_code(to),
         "type": "text",
         "text": {"body": body, "preview_url": False},
     }
+    if to or not user_id:
+        message["to"] = _with_country_code(to)
+    else:
+        message["recipient"] = user_id
     if quoted_wamid:
         message["context"] = {"message_id": quoted_wamid}
     if callback_data:

@@ -16,7 +16,7 @@ from messaging.graph_api.account_news import News
 from messaging.graph_api.account_payload import read_news
 from messaging.graph_api.errors import details_of, whole_number
 from messaging.graph_api.masking import without_secrets
-from messaging.graph_api.message_text import text_of
+from messaging.graph_api.message_text import about_wamid, text_of
 from messaging.graph_api.moments import moment_of
 from messaging.graph_api.storable import storable
 
@@ -57,6 +57,20 @@ class InboundFact:
     profile_name: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PreferenceFact:
+    """What somebody told WhatsApp about messages of ours. `category` and `value` are Meta's words.
+
+    `phone` is digits; None where Meta leaves it out, then `user_id` is set. Source: Webhooks, user_preferences, 2026-11-22.
+    """
+
+    phone: str | None
+    user_id: str | None
+    category: str
+    value: str
+    at: datetime
+
+
 @dataclass(slots=True)
 class Change:
     """One `entry[i].changes[j]`, `index` being "i.j". `value` is Meta's own, fit for a jsonb column.
@@ -72,6 +86,7 @@ class Change:
     statuses: list[StatusFact] = made_by(default_factory=list)
     messages: list[InboundFact] = made_by(default_factory=list)
     news: list[News] = made_by(default_factory=list)
+    preferences: list[PreferenceFact] = made_by(default_factory=list)
     errors: list[dict[str, Any]] = made_by(default_factory=list)
     problems: list[str] = made_by(default_factory=list)
     value: object = None
@@ -143,6 +158,9 @@ def _read_change(change: Change, raw: dict[str, Any]) -> None:
         )
     change.news, problems = read_news(change.field, value, waba_id=change.entry_id, at=change.at)
     change.problems += problems
+    _read_each(
+        change, value, "user_preferences", lambda row: change.preferences.append(_preference(row))
+    )
 
 
 def _read_each(
@@ -176,25 +194,40 @@ def _status(row: dict[str, Any]) -> StatusFact:
 
 
 def _inbound(row: dict[str, Any], names: dict[str, str]) -> InboundFact:
-    sender = _word(row.get("from"))
-    user_id = _word(row.get("from_user_id"))
-    digits = (sender or "").removeprefix("+")
-    if not (digits.isascii() and digits.isdigit()):
-        # Users behind a name show no number; some deliveries carry their id in its place.
-        user_id = user_id or (sender if sender and _USER_ID.fullmatch(sender) else None)
-        digits = ""
-    context = row.get("context")
+    digits, user_id = _person(row.get("from"), row.get("from_user_id"))
     return InboundFact(
         wamid=_required(row, "id", _MAX_ID_LENGTH),
         at=_moment(row.get("timestamp")),
-        sender=digits or None,
+        sender=digits,
         user_id=user_id,
         type=_required(row, "type", _MAX_WORD_LENGTH),
         text=text_of(row),
-        context_wamid=_word(context.get("id")) if isinstance(context, dict) else None,
+        context_wamid=_text(about_wamid(row)),
         raw=row,
-        profile_name=names.get(digits) or names.get(user_id or "") or "",
+        profile_name=names.get(digits or "") or names.get(user_id or "") or "",
     )
+
+
+def _preference(row: dict[str, Any]) -> PreferenceFact:
+    digits, user_id = _person(row.get("wa_id"), row.get("user_id"))
+    if not (digits or user_id):
+        raise _UnreadableError("names nobody")
+    return PreferenceFact(
+        phone=digits,
+        user_id=user_id,
+        category=_required(row, "category", _MAX_WORD_LENGTH),
+        value=_required(row, "value", _MAX_WORD_LENGTH),
+        at=_moment(row.get("timestamp")),
+    )
+
+
+def _person(number: object, user_id: object) -> tuple[str | None, str | None]:
+    """Return digits and user id. Users behind a name show no number; some deliveries carry their id in its place."""
+    shown, known = _word(number), _word(user_id)
+    digits = (shown or "").removeprefix("+")
+    if digits.isascii() and digits.isdigit():
+        return digits, known
+    return None, known or (shown if shown and _USER_ID.fullmatch(shown) else None)
 
 
 def _profile_names(contacts: object) -> dict[str, str]:

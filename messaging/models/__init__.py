@@ -2,9 +2,11 @@ from __future__ import annotations
 
 from messaging.models.account_event import AccountEvent, Aspect
 from messaging.models.alert import Alert, AlertKind
-from messaging.models.inbound_message import InboundMessage
+from messaging.models.inbound_message import Asks, InboundMessage
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
+from messaging.models.person_alias import PersonAlias
 from messaging.models.price_rate import PriceCategory, PriceRate
+from messaging.models.suppression import Suppression
 from messaging.models.template import MessageTemplate
 from messaging.models.timeline import EventKind, MessageEvent, SendAttempt
 from messaging.models.usage import CountedDay, DailyUsage
@@ -14,6 +16,7 @@ __all__ = [
     "AccountEvent",
     "Alert",
     "AlertKind",
+    "Asks",
     "Aspect",
     "CountedDay",
     "DailyUsage",
@@ -24,10 +27,12 @@ __all__ = [
     "MessageEvent",
     "MessageQuerySet",
     "MessageTemplate",
+    "PersonAlias",
     "PriceCategory",
     "PriceRate",
     "Priority",
     "SendAttempt",
+    "Suppression",
     "WaitsFor",
     "WebhookDelivery",
 ]

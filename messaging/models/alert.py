@@ -28,6 +28,8 @@ class AlertKind(models.TextChoices):
     TOKEN_DUE = "token_due", _("the access token is due to be replaced")
     TOKEN_OVERDUE = "token_overdue", _("the access token should have been replaced")
     TOKEN_NOT_REVOKED = "token_not_revoked", _("Meta still accepts an old access token")
+    ORDER_REFUSED = "order_refused", _("an order for a supplier who opted out was refused")
+    NUMBER_CHANGED = "number_changed", _("a supplier changed its number")
 
 
 # What ends by a word of Meta's or by somebody having seen to it; all others end when the product sees them mended.
@@ -40,6 +42,8 @@ CLOSED_BY_HAND = frozenset(
         AlertKind.NUMBER_SECURITY,
         AlertKind.ACCOUNT_RESTRICTED,
         AlertKind.ACCOUNT_WARNED,
+        AlertKind.ORDER_REFUSED,
+        AlertKind.NUMBER_CHANGED,
     }
 )
 

@@ -88,6 +88,8 @@ class WaitsFor(models.TextChoices):
     MONTHLY_CAP = "monthly_cap", _("the bakery's monthly limit")
     QUIET_HOURS = "quiet_hours", _("the end of the bakery's quiet hours")
     TEMPLATE = "template", _("Meta's approval of its template")
+    # What a cancelled message would have had to wait for.
+    OPT_OUT = "opt_out", _("the recipient to want messages again")
 
 
 class Message(models.Model):

@@ -53,10 +53,11 @@ def close_alerts(kind: AlertKind, *, subject: str | None = None) -> int:
     return closed
 
 
-def close_by_hand(alerts: QuerySet[Alert]) -> int:
-    """Close what somebody has seen to; return how many. Alerts whose cause the product watches stay open."""
+def close_by_hand(alerts: QuerySet[Alert]) -> list[Alert]:
+    """Close what somebody has seen to; return them. Alerts whose cause the product watches stay open."""
     seen_to = Alert.objects.open().filter(pk__in=alerts.values("pk"), kind__in=CLOSED_BY_HAND)
-    closed = seen_to.update(closed_at=timezone.now())
+    closed = list(seen_to.order_by("id"))
+    seen_to.update(closed_at=timezone.now())
     if closed:
-        log.info("Alerts closed by hand", closed=closed)
+        log.info("Alerts closed by hand", closed=len(closed))
     return closed

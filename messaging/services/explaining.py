@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.graph_api.catalogue import facts_for
 from messaging.graph_api.facts import ErrorFacts, Text, WhoActs
-from messaging.models import Message
+from messaging.models import Message, WaitsFor
 from messaging.statuses import MessageStatus
 
 if TYPE_CHECKING:
@@ -45,6 +45,17 @@ _EXPIRED_WAITING = Text(
     "El mensaje no salió a tiempo. Esperaba: {reason}.",
 )
 
+_OPTED_OUT = (
+    Text(
+        "It was not sent: the recipient does not want these WhatsApp messages.",
+        "No se envió: el destinatario no quiere estos mensajes de WhatsApp.",
+    ),
+    Text(
+        "Tell the recipient in another way. It gets messages again once it wants them.",
+        "Avísale de otra manera. Volverá a recibir mensajes cuando los quiera.",
+    ),
+)
+
 
 _NO_CODE = -1
 
@@ -70,6 +81,8 @@ def explain(message: Message, language: str) -> Explanation | None:
         case MessageStatus.FAILED if message.error_code is None:
             # No code: Meta's history tells none. It did answer, so the words for silence would be wrong.
             return _of_meta(facts_for(_NO_CODE), None, language)
+        case MessageStatus.CANCELLED if message.waits_for == WaitsFor.OPT_OUT:
+            return _own(_OPTED_OUT, WhoActs.BAKERY, language)
         case MessageStatus.FAILED:
             return _of_meta(facts_for(message.error_code), message.error_code, language)
         case MessageStatus.QUEUED if message.error_code is not None:

@@ -1,15 +1,18 @@
-"""What recipients write to us: kept with the bakery that was answered."""
+"""What recipients write to us: kept once, with the bakery that was answered."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from messaging.graph_api.message_text import said_in
 from messaging.graph_api.webhook_payload import InboundFact
 from messaging.models import InboundMessage, Message
+from messaging.services import number_changes, opting_out, people
+from messaging.services.opt_out_words import asked_in
 from messaging.services.verdicts import Reported
-from tenants import phone_numbers
 from tenants.models import PhoneNumber, PhoneNumberAssignment
 
 # What somebody writes without quoting answers a message that is no older.
@@ -17,52 +20,87 @@ ANSWERS_WITHIN = timedelta(days=7)
 
 
 def apply_inbound(replies: Sequence[Reported[InboundFact]]) -> None:
-    """Keep these messages, each once, and judge them."""
+    """Keep these messages, each once, and judge them. The only place where they are made."""
     ids = {reply.change.phone_number_id for reply in replies}
     numbers = {
         row.phone_number_id: row
         for row in PhoneNumber.objects.filter(phone_number_id__in=ids - {None})
     }
-    for reply in replies:
+    # Before any answer without a number is looked at.
+    people.learn_people(
+        (number, people.from_meta(digits=reply.fact.sender, user_id=reply.fact.user_id))
+        for reply in replies
+        if (number := numbers.get(reply.change.phone_number_id or "")) is not None
+    )
+    new: list[InboundMessage] = []
+    # In the order of their unique ids, so that no two batches wait for each other.
+    for reply in sorted(replies, key=lambda reply: reply.fact.wamid):
         number = numbers.get(reply.change.phone_number_id or "")
         if number is None:
             reply.judge("ignored", "The number it was sent to is none of ours.")
             continue
-        _message, created = InboundMessage.objects.get_or_create(
-            wamid=reply.fact.wamid, defaults=_inbound_row(reply.fact, number)
-        )
+        message, created = _keep(reply.fact, number)
         reply.judge("applied" if created else "repeated")
+        if created:
+            new.append(message)
+    if new:
+        _heed(new)
+
+
+def _keep(fact: InboundFact, number: PhoneNumber) -> tuple[InboundMessage, bool]:
+    known = InboundMessage.objects.filter(wamid=fact.wamid).first()
+    if known is not None:
+        return known, False
+    return InboundMessage.objects.get_or_create(
+        wamid=fact.wamid, defaults=_inbound_row(fact, number)
+    )
+
+
+def _heed(new: list[InboundMessage]) -> None:
+    """Do what follows from these messages beyond keeping them."""
+    ordered = sorted(new, key=lambda message: (message.received_at, message.pk))
+    # The words first, for a new number takes over what was asked under the old one.
+    opting_out.heed_words(ordered)
+    number_changes.heed(ordered)
 
 
 def _inbound_row(fact: InboundFact, number: PhoneNumber) -> dict[str, Any]:
-    sender = phone_numbers.from_digits(fact.sender or "")
-    answered = _answered(fact, number, sender)
-    owner = (
-        PhoneNumberAssignment.objects.open()
-        .filter(phone_number=number)
-        .values_list("tenant", flat=True)
-        .first()
-    )
+    person = people.from_meta(digits=fact.sender, user_id=fact.user_id)
+    phones = people.phones_of(person, phone_number=number.pk)
+    answered = _answered(fact, number, phones)
+    asked = asked_in(said_in(fact.raw))
     return {
         "phone_number": number,
-        # The bakery that was answered, which the number may have left since; else the one that has the number.
-        "tenant_id": answered.tenant_id if answered else owner,
+        "tenant_id": answered.tenant_id if answered else _owner(number, phones),
         "answers": answered,
-        "sender_phone": sender,
-        "sender_user_id": (fact.user_id or "")[:128],
+        "sender_phone": person.phone,
+        "sender_user_id": person.user_id,
         "kind": fact.type[:32],
         "text": fact.text,
         "content": fact.raw,
         "received_at": fact.at,
+        "asks": asked.what if asked else "",
     }
 
 
-def _answered(fact: InboundFact, number: PhoneNumber, sender: str) -> Message | None:
+def _answered(fact: InboundFact, number: PhoneNumber, phones: Sequence[str]) -> Message | None:
     """Return the message this one answers: the quoted one, else the number's last of these days to the person."""
-    from_number = Message.objects.filter(phone_number=number)
     if fact.context_wamid:
-        quoted = from_number.filter(wamid=fact.context_wamid).first()
+        quoted = Message.objects.filter(phone_number=number, wamid=fact.context_wamid).first()
         if quoted is not None:
             return quoted
-    recent = from_number.created_between(after=fact.at - ANSWERS_WITHIN)
-    return recent.filter(recipient_phone=sender).newest_first().first() if sender else None
+    last = people.last_message_to(phones, number=number)
+    if last is None or last.created_at < fact.at - ANSWERS_WITHIN:
+        return None
+    return last
+
+
+def _owner(number: PhoneNumber, phones: Sequence[str]) -> uuid.UUID | None:
+    """Return the bakery that has the number, unless only an earlier one ever wrote to this person from it.
+
+    Then nobody can tell whom they mean, and a number that moved on must not show its new bakery another's supplier.
+    """
+    standing = PhoneNumberAssignment.objects.open().filter(phone_number=number)
+    owner: uuid.UUID | None = standing.values_list("tenant", flat=True).first()
+    last = people.last_message_to(phones, number=number) if owner else None
+    return owner if last is None or last.tenant_id == owner else None

@@ -29,6 +29,7 @@ from messaging.models.message import first_id_at
 from messaging.services import recording
 from messaging.services.alerts import close_alerts, open_alert
 from messaging.services.reach import Figures, Reach, Reached, Room, Wish
+from messaging.services.service_window import OPENS_NO_WINDOW
 from messaging.statuses import MessageStatus
 from tenants.models import PhoneNumber, Tenant, WhatsAppBusinessAccount
 
@@ -39,8 +40,6 @@ LOWEST_LIMIT = 250
 # Tried again this soon at the latest, for the limit may grow and guarantees change.
 LONGEST_WAIT = timedelta(minutes=5)
 _WITHOUT_REDIS = timedelta(seconds=5)
-# Reactions are documented nowhere to open the window, and a system message is not the person's.
-_OPEN_NO_WINDOW = ("reaction", "system")
 _WINDOW = timedelta(hours=24)
 # Not to the last second: the message still has to reach Meta.
 _SURELY_OPEN = _WINDOW - timedelta(minutes=1)
@@ -212,7 +211,7 @@ def _opening(number: OuterRef, sender: OuterRef) -> QuerySet[InboundMessage]:
         sender_phone=sender,
         received_at__gt=OuterRef("moment") - _WINDOW,
         received_at__lte=OuterRef("moment"),
-    ).exclude(kind__in=_OPEN_NO_WINDOW)
+    ).exclude(kind__in=OPENS_NO_WINDOW)
 
 
 def _with_open_window(number: PhoneNumber, messages: Sequence[Message]) -> set[str]:
@@ -221,7 +220,7 @@ def _with_open_window(number: PhoneNumber, messages: Sequence[Message]) -> set[s
         phone_number=number,
         sender_phone__in={message.recipient_phone for message in messages},
         received_at__gt=timezone.now() - _SURELY_OPEN,
-    ).exclude(kind__in=_OPEN_NO_WINDOW)
+    ).exclude(kind__in=OPENS_NO_WINDOW)
     return set(wrote.values_list("sender_phone", flat=True))
 
 

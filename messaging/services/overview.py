@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from messaging.models import InboundMessage, Message, MessageEvent
+from messaging.models import InboundMessage, Message, MessageEvent, WaitsFor
 from messaging.services.obstacles import Obstacle, obstacles_for
+from messaging.services.suppressions import blocked_phones
 from messaging.services.switching import may_switch
 from messaging.statuses import TAKEN_BY_META, MessageStatus
 from tenants.models import PhoneNumber, Tenant, User
@@ -44,7 +45,7 @@ NEEDS_ATTENTION = STATUSES_OF[Group.FAILED] | {MessageStatus.UNCONFIRMED}
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`messages` are the latest, those that need the bakery's attention first."""
+    """`messages` are the latest, those that need the bakery's attention first; `blocked` as `blocked_phones` says."""
 
     sender: PhoneNumber | None
     is_shared_sender: bool
@@ -53,6 +54,7 @@ class Overview:
     last_sent_at: datetime | None
     today: dict[Group, int]
     messages: list[Message]
+    blocked: dict[str, bool]
 
     @property
     def obstacle_to_switching_on(self) -> Obstacle | None:
@@ -61,16 +63,18 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One message's life: what happened to it, and what was answered."""
+    """One message's life: what happened to it, what was answered, and whether its recipient wants more."""
 
     events: list[MessageEvent]
     replies: list[InboundMessage]
+    blocked: dict[str, bool]
 
 
 def overview_of(tenant: Tenant, *, user: User, only: Group | None = None) -> Overview:
     """`only` narrows the messages to today's of one group."""
     sender = sender_for(tenant)
     last = _last_sent(tenant)
+    messages = _recent(tenant, user=user, only=only)
     return Overview(
         sender=sender,
         is_shared_sender=sender is not None and sender.is_default,
@@ -78,7 +82,8 @@ def overview_of(tenant: Tenant, *, user: User, only: Group | None = None) -> Ove
         may_switch=may_switch(user, tenant),
         last_sent_at=(last.sent_at or last.accepted_at) if last else None,
         today=_counts_of_today(tenant),
-        messages=_recent(tenant, user=user, only=only),
+        messages=messages,
+        blocked=blocked_phones(tenant, {message.recipient_phone for message in messages}),
     )
 
 
@@ -90,6 +95,7 @@ def story_of(message: Message, *, user: User) -> Story:
             .filter(answers=message)
             .order_by("received_at", "id")
         ),
+        blocked=blocked_phones(message.tenant, [message.recipient_phone]),
     )
 
 
@@ -120,4 +126,8 @@ def _recent(tenant: Tenant, *, user: User, only: Group | None) -> list[Message]:
         found = found.created_between(after=_today_began(tenant))
         found = found.filter(status__in=STATUSES_OF[only])
     latest = found.select_related("template").newest_first()[:RECENT]
-    return sorted(latest, key=lambda message: message.status not in NEEDS_ATTENTION)
+    return sorted(latest, key=lambda message: not _needs_attention(message))
+
+
+def _needs_attention(message: Message) -> bool:
+    return message.status in NEEDS_ATTENTION or message.waits_for == WaitsFor.OPT_OUT

@@ -25,6 +25,7 @@ from messaging.models import (
 )
 from messaging.models.message import first_id_at
 from messaging.models.template import MessageTemplateQuerySet
+from messaging.services import suppressions
 from messaging.services.language_fallback import substitutes_for
 from messaging.services.scheduling import Schedule, schedule
 from tenants import phone_numbers
@@ -112,6 +113,7 @@ def queue_message(request: MessageRequest, *, allowed_tenants: QuerySet[Tenant])
     if first is not None:
         return _repeat(request, first)
     checked = _check(request, tenant)
+    _refuse_opted_out(checked, is_order=True)
     try:
         with transaction.atomic():
             message = _store(request, checked)
@@ -129,6 +131,7 @@ def queue_message(request: MessageRequest, *, allowed_tenants: QuerySet[Tenant])
 def preview_message(request: MessageRequest, *, allowed_tenants: QuerySet[Tenant]) -> Preview:
     """Check as `queue_message` does, store nothing and return the text. Raises RefusedError."""
     checked = _check(request, _tenant(request, allowed_tenants))
+    _refuse_opted_out(checked, is_order=False)
     return Preview(checked.fitted.rendered_text, checked.warnings, checked.schedule)
 
 
@@ -204,6 +207,26 @@ def refuse_when_off(tenant: Tenant) -> None:
             "whatsapp_disabled",
             "The bakery has WhatsApp switched off. It can switch it on in its settings.",
         )
+
+
+def _refuse_opted_out(checked: _Checked, *, is_order: bool) -> None:
+    """Raise RefusedError where the recipient wants no such message; staff hear of an order that is refused so.
+
+    The same words whoever stopped it: another bakery's affair stays its own.
+    """
+    if not suppressions.is_opted_out(
+        tenant_id=checked.tenant.pk,
+        recipient_phone=checked.recipient_phone,
+        is_marketing=checked.template.category == suppressions.MARKETING,
+    ):
+        return
+    if is_order:
+        suppressions.tell_of_refusal(tenant=checked.tenant, recipient_phone=checked.recipient_phone)
+    raise RefusedError(
+        "recipient_opted_out",
+        "This recipient cannot be written to: it wants no such WhatsApp messages. Tell it in another way.",
+        {"recipient_phone": "Opted out."},
+    )
 
 
 def _recipient(request: MessageRequest) -> str:

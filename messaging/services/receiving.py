@@ -15,10 +15,11 @@ from django.utils import timezone
 from messaging import queues
 from messaging.graph_api import webhook_payload
 from messaging.graph_api.account_news import News
-from messaging.graph_api.webhook_payload import Change, InboundFact, StatusFact
+from messaging.graph_api.webhook_payload import Change, InboundFact, PreferenceFact, StatusFact
 from messaging.models import WebhookDelivery
 from messaging.services.account_news import apply_news
 from messaging.services.inbound import apply_inbound
+from messaging.services.opting_out import apply_preferences
 from messaging.services.status_reports import apply_status_reports
 from messaging.services.verdicts import Reported, verdict_line
 
@@ -31,10 +32,11 @@ _ASK_META_AGAIN = ("message_template", "template_category", "phone_number", "bus
 
 @dataclass(slots=True)
 class _Work:
-    """The statuses, messages and news of a batch."""
+    """The statuses, messages, preferences and news of a batch."""
 
     statuses: list[Reported[StatusFact]] = field(default_factory=list)
     inbound: list[Reported[InboundFact]] = field(default_factory=list)
+    preferences: list[Reported[PreferenceFact]] = field(default_factory=list)
     news: list[Reported[News]] = field(default_factory=list)
     ask_meta: bool = False
 
@@ -113,6 +115,7 @@ def _apply(deliveries: list[WebhookDelivery]) -> None:
         delivery.processed_at = timezone.now()
     apply_status_reports(work.statuses)
     apply_inbound(work.inbound)
+    apply_preferences(work.preferences)
     apply_news(work.news)
     if work.ask_meta:
         queues.wake_sync()
@@ -147,6 +150,9 @@ def _read_change(change: Change, work: _Work) -> list[dict[str, Any]]:
     for news in change.news:
         verdicts.append(verdict_line(change.index, f"{news.field}: {news.event}", "kept"))
         work.news.append(Reported(change, news, verdicts[-1]))
+    for preference in change.preferences:
+        verdicts.append(verdict_line(change.index, preference.value, "kept"))
+        work.preferences.append(Reported(change, preference, verdicts[-1]))
     if change.errors:
         verdicts.append(
             verdict_line(change.index, change.field, "kept", "Meta reports an error of its own.")

@@ -177,6 +177,28 @@ def hand_back(messages: Sequence[Message], *, until: Sequence[datetime], waits_f
     )
 
 
+def cancel_opted_out(messages: Sequence[Message]) -> None:
+    """Cancel claimed messages whose recipient wants none; each keeps why."""
+    now = timezone.now()
+    with transaction.atomic():
+        # What a worker has in its hands cannot be cancelled by anybody, so it goes back first.
+        hand_back(messages, until=[now] * len(messages), waits_for="")
+        apply(
+            [
+                Move(message.pk, MessageStatus.CANCELLED, waits_for=WaitsFor.OPT_OUT)
+                for message in messages
+            ]
+        )
+        timeline.write_events(
+            [
+                MessageEvent(message_id=message.pk, kind=EventKind.CANCELLED, at=now)
+                for message in messages
+            ]
+        )
+    for message in messages:
+        log.info("WhatsApp message cancelled, its recipient has opted out", message_id=message.pk)
+
+
 def stops_account(error: errors.GraphApiError) -> bool:
     return error.error_class is ErrorClass.CREDENTIAL or (
         error.error_class is ErrorClass.ACCOUNT and error.facts.scope is Scope.ACCOUNT

@@ -34,7 +34,7 @@ from messaging.models import (
     Priority,
     WaitsFor,
 )
-from messaging.services import accounts, holding, limits, pacing, recording, timeline
+from messaging.services import accounts, holding, limits, opting_out, pacing, recording, timeline
 from messaging.services.claiming import claim
 from messaging.services.graph import CONCURRENCY, graph_api_for
 from messaging.services.quiet_hours import end_of_quiet_hours
@@ -158,7 +158,8 @@ class _Turn:
 
     def _admitted(self, claimed: list[Message]) -> list[Message]:
         """Return what nothing keeps from going now; the others wait in the queue again, with the reason."""
-        awake = _outside_quiet_hours(holding.with_sendable_template(claimed))
+        wanted = opting_out.without_opted_out(claimed)
+        awake = _outside_quiet_hours(holding.with_sendable_template(wanted))
         return _within_pair_limit(self.number, self.gate.admit(awake))
 
     def _send_what_is_due(self) -> None:
@@ -224,6 +225,7 @@ class _Turn:
                 accounts.number_works(self.number)
             self.gate.release([row.message for row in self.unrecorded if row.is_refused])
             holding.heed(self.number.account, self.unrecorded)
+            opting_out.heed_outcomes(self.unrecorded, number=self.number)
             self.unrecorded = []
 
     def _stops_the_line(self, error: errors.GraphApiError) -> bool:

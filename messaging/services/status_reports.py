@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from messaging.graph_api.webhook_payload import Change, StatusFact
 from messaging.models import EventKind, Message, MessageEvent
-from messaging.services import holding, timeline
+from messaging.services import answering, holding, opting_out, people, timeline
 from messaging.services.verdicts import Reported
 from messaging.statuses import META_REPORTS, MessageStatus, settle
 
@@ -49,6 +49,24 @@ def apply_status_reports(reports: Sequence[Reported[StatusFact]]) -> None:
     )
     Message.objects.bulk_update(touched.values(), _STATUS_COLUMNS)
     _heed_dropped(touched, by_message)
+    _heed_people(touched, by_message)
+
+
+def _heed_people(
+    messages: dict[uuid.UUID, Message], by_message: dict[uuid.UUID, list[StatusFact]]
+) -> None:
+    """Keep by what other names WhatsApp knows the recipients, and who of them wants no marketing."""
+    pairs = [(messages[pk], fact) for pk, facts in by_message.items() for fact in facts]
+    people.learn(
+        told
+        for message, fact in pairs
+        for told in people.names_told(
+            phone_number=message.phone_number_id,
+            phone=message.recipient_phone,
+            person=people.from_meta(digits=fact.recipient_id, user_id=fact.recipient_user_id),
+        )
+    )
+    opting_out.heed_failed((message, fact.error_code, fact.at) for message, fact in pairs)
 
 
 def _heed_dropped(
@@ -112,6 +130,8 @@ def _our_id(fact: StatusFact) -> uuid.UUID | None:
 
 def _why_not(change: Change, fact: StatusFact, message: Message | None) -> str | None:
     """Return why the status is not applied, None when it is."""
+    if (fact.callback_data or "").startswith(answering.CALLBACK_PREFIX):
+        return "It is about our answer to an opt-out."
     if fact.status not in META_REPORTS:
         return "We do not know this status."
     if message is None:

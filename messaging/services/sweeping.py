@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from messaging import queues
-from messaging.services import holding, limits, receiving, sending, syncing, tokens
+from messaging.services import answering, holding, limits, receiving, sending, syncing, tokens
 from messaging.services.account_news import of_account
 
 
@@ -18,5 +18,6 @@ def sweep() -> None:
     of_account.end_restrictions()
     sending.expire_overdue()
     sending.wake_due_numbers()
+    answering.wake_for_waiting()
     syncing.sync_what_was_never_read()
     tokens.retire_previous_tokens()

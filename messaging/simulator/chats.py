@@ -21,6 +21,7 @@ _CHATS = store.key("chats")
 _CHAT_IDS = store.key("chat_ids")
 # Beside a message's statuses: when the simulator decided to keep its webhooks back.
 LOST = "lost"
+_USER_IDS = store.key("user_ids")
 FROM_BUSINESS = "business"
 FROM_PERSON = "person"
 
@@ -67,6 +68,8 @@ class Chat:
     last_text: str
     last_at: float
     unread: int
+    stops_marketing: bool = False
+    hides_number: bool = False
 
     @property
     def business_name(self) -> str:
@@ -84,6 +87,11 @@ def user_id_of(wa_id: str) -> str:
     """Return the business-scoped user id of a number: always the same one. Source: Business-scoped user ids, 2026."""
     digest = int(hashlib.sha256(wa_id.encode()).hexdigest(), 16)
     return f"ES.{digest % 10**20:020d}"
+
+
+def number_of_user(user_id: str) -> str | None:
+    """Return the number behind a user id that has been in a chat."""
+    return store.field_of(_USER_IDS, user_id)
 
 
 def name_of(wa_id: str) -> str:
@@ -125,6 +133,7 @@ def keep(letter: Letter, *, at: float, held: bool = False, name: str = "") -> No
             pipe.hincrby(chat, "unread", 1)
         else:
             pipe.hset(chat, "window_from", str(at))
+        pipe.hset(_USER_IDS, user_id_of(letter.wa_id), letter.wa_id)
         pipe.zadd(_CHATS, {letter.chat_id: at})
         pipe.execute()
 
@@ -178,11 +187,29 @@ def _chat(chat_id: str, row: dict[str, str]) -> Chat:
         last_text=row.get("last_text", ""),
         last_at=float(row.get("last_at", 0)),
         unread=int(row.get("unread", 0)),
+        stops_marketing=row.get("stops_marketing") == "1",
+        hides_number=row.get("hides_number") == "1",
     )
 
 
 def mark_seen(chat_id: str) -> None:
     store.write_hash(_chat_key(chat_id), {"unread": 0})
+
+
+def set_marketing(chat_id: str, *, stopped: bool) -> None:
+    store.write_hash(_chat_key(chat_id), {"stops_marketing": int(stopped)})
+
+
+def set_number_shown(chat_id: str, *, shown: bool) -> None:
+    store.write_hash(_chat_key(chat_id), {"hides_number": int(not shown)})
+
+
+def stops_marketing(chat_id: str) -> bool:
+    return store.field_of(_chat_key(chat_id), "stops_marketing") == "1"
+
+
+def hides_number(chat_id: str) -> bool:
+    return store.field_of(_chat_key(chat_id), "hides_number") == "1"
 
 
 def window_is_open(chat_id: str) -> bool:

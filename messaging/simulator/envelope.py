@@ -22,6 +22,7 @@ CODES: dict[int, tuple[int, str]] = {
     131031: (403, "Business Account locked"),
     131042: (400, "Business eligibility payment issue"),
     131047: (400, "Re-engagement message"),
+    131050: (400, "User has stopped receiving marketing messages"),
     131051: (400, "Unsupported message type"),
     131056: (400, "(Business Account, Consumer Account) pair rate limit hit"),
     131059: (400, "Invalid cursor"),

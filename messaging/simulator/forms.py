@@ -44,6 +44,14 @@ class ReplyForm(forms.Form):
         return data
 
 
+class HabitForm(forms.Form):
+    """What the person with the phone decides in WhatsApp itself."""
+
+    STOP, RESUME, HIDE, SHOW = "stop", "resume", "hide", "show"
+
+    habit = forms.ChoiceField(choices=[(each, each) for each in (STOP, RESUME, HIDE, SHOW)])
+
+
 class NewChatForm(forms.Form):
     to = forms.ChoiceField(label=_("To the bakery"), choices=screen.business_numbers)
     sender = forms.CharField(label=_("From the phone"), max_length=20)

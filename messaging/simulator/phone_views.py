@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from messaging.simulator import chats, pump, replies, screen, store, switches
-from messaging.simulator.forms import NewChatForm, ReplyForm
+from messaging.simulator.forms import HabitForm, NewChatForm, ReplyForm
 
 _FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="\w+"')
 
@@ -120,6 +120,22 @@ def _write(found: chats.Chat, data: dict[str, Any]) -> None:
 
 @simulator_page
 @require_POST
+def habit(request: HttpRequest, chat_id: str) -> HttpResponse:
+    """Stop or resume marketing as in WhatsApp's own menu, or hide and show the number."""
+    found = _chat_or_404(chat_id)
+    form = HabitForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    chosen = form.cleaned_data["habit"]
+    if chosen in {HabitForm.STOP, HabitForm.RESUME}:
+        replies.prefer_marketing(found, stopped=chosen == HabitForm.STOP)
+    else:
+        chats.set_number_shown(chat_id, shown=chosen == HabitForm.SHOW)
+    return redirect("simulator:chat", chat_id)
+
+
+@simulator_page
+@require_POST
 def new_chat(request: HttpRequest) -> HttpResponse:
     """A recipient writes first, to any of the numbers."""
     form = NewChatForm(request.POST)
@@ -147,5 +163,6 @@ def _page(request: HttpRequest, found: chats.Chat | None) -> dict[str, Any]:
         "lines": screen.chat_lines(switched),
         "open": screen.chat_screen(found, switched) if found else None,
         "open_id": found.chat_id if found else "",
+        "chat": found,
         "switched": switched,
     }

@@ -29,9 +29,22 @@ def write_back(
     )
     now = store.now()
     chats.keep(letter, at=now, name=name)
-    change = webhooks.inbound_change(letter, at=now, payload=payload)
+    change = webhooks.inbound_change(
+        letter, at=now, payload=payload, shows_number=not chats.hides_number(letter.chat_id)
+    )
     webhooks.later("messages: inbound", change, due_at=now, wamid=letter.wamid, status="sent")
     return letter
+
+
+def prefer_marketing(chat: chats.Chat, *, stopped: bool) -> None:
+    """Stop or resume marketing in WhatsApp's own menu, and say so by webhook. Source: user_preferences, 2026-11-22."""
+    now = store.now()
+    chats.set_marketing(chat.chat_id, stopped=stopped)
+    value = "stop" if stopped else "resume"
+    change = webhooks.preference_change(
+        chat.wa_id, chat.phone_number_id, value, at=now, shows_number=not chat.hides_number
+    )
+    webhooks.later(f"user_preferences: {value}", change, due_at=now)
 
 
 def open_chat(chat: chats.Chat, *, reading: switches.Reading) -> None:

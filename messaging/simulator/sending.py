@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from messaging import demo
 from messaging.simulator import account, chats, events, store, switches, templates, webhooks
 from messaging.simulator.envelope import RefusalError, missing
-from messaging.simulator.scenarios import Refusal, Scenario, Step, Twist, scenario_for
+from messaging.simulator.scenarios import NORMAL, Refusal, Scenario, Step, Twist, scenario_for
 
 _CALLBACK_DATA_LIMIT = 512
 _TEXT_LIMIT = 4096
@@ -18,6 +18,8 @@ _MESSAGES_PER_SECOND = 80
 _PAIR_EVERY_S = 6
 _PAIR_BURST = 45
 _TRIES_FORGOTTEN_S = 600
+# What becomes of marketing to somebody who stopped it. Source: Error codes, 131050, 2026-11-22.
+_MARKETING_STOPPED = Step("failed", 0.6, 131050, "User has stopped marketing messages")
 
 # One number may send 80 messages a second, and one to the same recipient every 6 s with a burst of 45 lent in advance
 # (a leaky bucket). Source: WhatsApp Cloud API, Throughput and Error codes 130429 and 131056, 2026-11-22.
@@ -39,7 +41,7 @@ class Checked:
 
     letter: chats.Letter
     scenario: Scenario
-    answered_to: str
+    answered_to: dict[str, str]
 
 
 def scenario_of(body: Mapping[str, Any], *, switch: str) -> Scenario:
@@ -48,10 +50,16 @@ def scenario_of(body: Mapping[str, Any], *, switch: str) -> Scenario:
 
 
 def _recipient(body: Mapping[str, Any]) -> str:
-    to = body.get("to")
-    if not isinstance(to, str) or not to:
+    """Return `to`, or the number behind the user id in `recipient`. Source: Business-scoped user ids, 2026-11-22."""
+    to, user_id = body.get("to"), body.get("recipient")
+    if isinstance(to, str) and to:
+        return to
+    if not isinstance(user_id, str) or not user_id:
         raise missing("to")
-    return to
+    number = chats.number_of_user(user_id)
+    if number is None:
+        raise RefusalError(131009, "Parameter value is not valid: recipient")
+    return f"+{number}"
 
 
 def check(number: demo.DemoNumber, body: Mapping[str, Any], *, scenario: Scenario) -> Checked:
@@ -83,7 +91,14 @@ def check(number: demo.DemoNumber, body: Mapping[str, Any], *, scenario: Scenari
     if scenario.refusal is not None:
         _refuse(scenario, scenario.refusal, wa_id)
     _keep_to_rates(number.phone_number_id, wa_id)
-    return Checked(letter, scenario, to)
+    return Checked(letter, scenario, _answered_to(body, wa_id))
+
+
+def _answered_to(body: Mapping[str, Any], wa_id: str) -> dict[str, str]:
+    """Return the contact in Meta's answer: no number where none was given. Source: Send messages, 2026-11-22."""
+    if body.get("to"):
+        return {"input": body["to"], "wa_id": wa_id}
+    return {"input": body["recipient"], "user_id": body["recipient"]}
 
 
 def wa_id_of(to: str) -> str:
@@ -175,6 +190,8 @@ def accept(checked: Checked, *, reading: switches.Reading) -> dict[str, Any]:
     chats.keep(letter, at=now, held=held)
     if not scenario.webhooks:
         chats.record(letter.wamid, chats.LOST, now)
+    if letter.category == "marketing" and chats.stops_marketing(letter.chat_id):
+        scenario = replace(NORMAL, steps=(_MARKETING_STOPPED,))
     if scenario.twist is Twist.BROKEN_BATCH:
         _queue_broken_batch(letter, scenario, now=now)
     else:
@@ -191,7 +208,7 @@ def accept(checked: Checked, *, reading: switches.Reading) -> dict[str, Any]:
         answer["message_status"] = scenario.message_status
     return {
         "messaging_product": "whatsapp",
-        "contacts": [{"input": checked.answered_to, "wa_id": letter.wa_id}],
+        "contacts": [checked.answered_to],
         "messages": [answer],
     }
 

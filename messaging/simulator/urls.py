@@ -14,6 +14,7 @@ urlpatterns = [
     path("chats", phone_views.new_chat, name="new_chat"),
     path("chats/<str:chat_id>", phone_views.chat, name="chat"),
     path("chats/<str:chat_id>/reply", phone_views.reply, name="reply"),
+    path("chats/<str:chat_id>/habit", phone_views.habit, name="habit"),
     path("scenarios", control_views.scenario_page, name="scenarios"),
     path("scenarios/switches", control_views.set_switches, name="switches"),
     path("scenarios/event", control_views.event, name="event"),

@@ -199,21 +199,43 @@ def metadata(phone_number_id: str) -> dict[str, str]:
     return {"display_phone_number": display, "phone_number_id": phone_number_id}
 
 
-def contact(wa_id: str) -> dict[str, Any]:
-    return {
-        "profile": {"name": chats.name_of(wa_id) or f"…{wa_id[-3:]}"},
-        "wa_id": wa_id,
+def contact(wa_id: str, *, shows_number: bool = True) -> dict[str, Any]:
+    """Return who somebody is; people with a user name may show no number (Business-scoped user ids, 2026-11-22)."""
+    known = {"wa_id": wa_id} if shows_number else {}
+    name = chats.name_of(wa_id) or f"…{wa_id[-3:]}"
+    return {"profile": {"name": name}, **known, "user_id": chats.user_id_of(wa_id)}
+
+
+def preference_change(
+    wa_id: str, phone_number_id: str, value: str, *, at: float, shows_number: bool
+) -> dict[str, Any]:
+    """Return the change for a choice made in WhatsApp; its time is a number. Source: user_preferences, 2026-11-22."""
+    preference: dict[str, Any] = {"wa_id": wa_id} if shows_number else {}
+    preference |= {
         "user_id": chats.user_id_of(wa_id),
+        "category": "marketing_messages",
+        "value": value,
+        "detail": f"User requested to {value} marketing messages",
+        "timestamp": int(at),
     }
+    whole = {
+        "messaging_product": "whatsapp",
+        "metadata": metadata(phone_number_id),
+        "contacts": [contact(wa_id, shows_number=shows_number)],
+        "user_preferences": [preference],
+    }
+    return {"field": "user_preferences", "value": whole}
 
 
-def inbound_change(letter: chats.Letter, *, at: float, payload: str | None) -> dict[str, Any]:
+def inbound_change(
+    letter: chats.Letter, *, at: float, payload: str | None, shows_number: bool = True
+) -> dict[str, Any]:
     """Return the change for a reply from the phone; `payload` makes it a pressed quick-reply button.
 
     Source: Webhooks, messages (text, button), 2026-11-22.
     """
-    message: dict[str, Any] = {
-        "from": letter.wa_id,
+    message: dict[str, Any] = {"from": letter.wa_id} if shows_number else {}
+    message |= {
         "from_user_id": chats.user_id_of(letter.wa_id),
         "id": letter.wamid,
         "timestamp": str(int(at)),
@@ -229,7 +251,7 @@ def inbound_change(letter: chats.Letter, *, at: float, payload: str | None) -> d
     value = {
         "messaging_product": "whatsapp",
         "metadata": metadata(letter.phone_number_id),
-        "contacts": [contact(letter.wa_id)],
+        "contacts": [contact(letter.wa_id, shows_number=shows_number)],
         "messages": [message],
     }
     return {"field": "messages", "value": value}

@@ -67,6 +67,7 @@ def confirmation(
     back_url: str,
     is_dangerous: bool = False,
     asks_reason: bool = False,
+    needs_reason: bool = False,
     hidden: Iterable[tuple[str, str]] = (),
 ) -> TemplateResponse:
     """Ask once. The page posts back to its own address, `hidden` fields and all."""
@@ -79,6 +80,7 @@ def confirmation(
         "back_url": back_url,
         "is_dangerous": is_dangerous,
         "asks_reason": asks_reason,
+        "needs_reason": needs_reason,
         "hidden_fields": list(hidden),
     }
     request.current_app = model_admin.admin_site.name

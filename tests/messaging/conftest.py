@@ -8,9 +8,12 @@ import pytest
 import responses
 
 from messaging.graph_api.signature import sign
-from messaging.models import Message
+from messaging.models import Message, WebhookDelivery
+from messaging.services import receiving
+from tenants.models import PhoneNumber
 
 GRAPH = "https://graph.facebook.com/v26.0"
+T0 = 1795341600
 
 
 class Meta:
@@ -106,6 +109,58 @@ def messages_webhook(phone_number_id: str, **value: Any) -> dict[str, Any]:
             }
         ],
     }
+
+
+def inbound(
+    number: PhoneNumber,
+    said: str = "",
+    *,
+    sender: str | None = "34600000101",
+    user_id: str | None = None,
+    wamid: str = "wamid.IN1",
+    at: int = T0,
+    **more: Any,
+) -> dict[str, Any]:
+    """A `messages` webhook with one message to us, a text unless `more` says otherwise."""
+    row = {"id": wamid, "timestamp": str(at), "type": "text"}
+    row |= {"from": sender} if sender else {}
+    row |= {"from_user_id": user_id} if user_id else {}
+    content: dict[str, Any] = {} if "type" in more else {"text": {"body": said}}
+    return messages_webhook(number.phone_number_id, messages=[row | content | more])
+
+
+def preference(
+    number: PhoneNumber,
+    value: str,
+    *,
+    wa_id: str | None = "34600000101",
+    user_id: str | None = None,
+    category: str = "marketing_messages",
+    at: int = T0,
+) -> dict[str, Any]:
+    """A `user_preferences` webhook, its time a number as Meta writes it there (read 2026-11-22)."""
+    row = {"category": category, "value": value, "detail": "User said so", "timestamp": at}
+    row |= {"wa_id": wa_id} if wa_id else {}
+    row |= {"user_id": user_id} if user_id else {}
+    payload = messages_webhook(number.phone_number_id, user_preferences=[row])
+    payload["entry"][0]["changes"][0]["field"] = "user_preferences"
+    return payload
+
+
+def receive(*payloads: Any) -> None:
+    """Store these deliveries and apply them."""
+    for payload in payloads:
+        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+        receiving.store_delivery(raw)
+    receiving.apply_waiting()
+
+
+def verdicts() -> list[tuple[str, str]]:
+    return [
+        (verdict["what"], verdict["verdict"])
+        for delivery in WebhookDelivery.objects.order_by("id")
+        for verdict in delivery.verdicts
+    ]
 
 
 def failure(code: int) -> dict[str, Any]:

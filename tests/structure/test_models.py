@@ -9,7 +9,14 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from messaging.models import DailyUsage, InboundMessage, Message, MessageEvent, SendAttempt
+from messaging.models import (
+    DailyUsage,
+    InboundMessage,
+    Message,
+    MessageEvent,
+    SendAttempt,
+    Suppression,
+)
 from messaging.models import timeline as timeline_models
 from tenants.models import (
     ApiKey,
@@ -46,6 +53,7 @@ OF_THE_PLATFORM = {
     "PriceRate",
     "CountedDay",
     "AccountEvent",
+    "PersonAlias",
 }
 
 
@@ -100,6 +108,9 @@ def rows_of_two_bakeries(db):
                 phone_number=assignment.phone_number,
                 wamid=f"wamid.{name}",
                 kind="text",
+            ),
+            Suppression: Suppression.objects.create(
+                tenant=tenant, phone="+34600000101", source="word"
             ),
         }
     return made

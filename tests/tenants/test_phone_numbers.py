@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from tenants.phone_numbers import (
     InvalidPhoneNumberError,
+    comparable,
     formatted,
     from_digits,
     normalised,
+    spellings,
 )
 
 # Spanish mobile numbers, each with a possible length.
@@ -64,3 +66,40 @@ def test_spanish_numbers_are_shown_by_threes_and_others_as_their_country_does():
 @pytest.mark.parametrize("digits", ["", "x", "12", "0034600000101", "user.1234"])
 def test_what_holds_no_number_gives_none(digits):
     assert from_digits(digits) == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("+5511987654321", "+551187654321"),
+        ("+5215512345678", "+525512345678"),
+        ("+5491123456789", "+541123456789"),
+    ],
+)
+def test_both_spellings_of_a_number_compare_alike_and_lead_to_each_other(one, other):
+    assert comparable(one) == comparable(other)
+    assert set(spellings(one)) == set(spellings(other)) == {one, other}
+    assert spellings(one)[0] == one
+
+
+def test_the_argentine_15_is_the_9_of_the_world():
+    assert comparable("+54111523456789") == comparable("+5491123456789")
+    assert "+5491123456789" in spellings("+54111523456789")
+
+
+@given(numbers | st.integers(10**9, 10**12).map("+33{}".format))
+def test_elsewhere_a_number_has_one_spelling(number):
+    assert comparable(number) == number
+    assert spellings(number) == (number,)
+
+
+@given(st.sampled_from(["+52", "+54", "+55"]), st.integers(10**6, 10**12))
+def test_every_spelling_of_any_number_compares_alike(country, rest):
+    number = f"{country}{rest}"
+    assert len({comparable(each) for each in spellings(number)}) == 1
+    assert comparable(comparable(number)) == comparable(number)
+    assert from_digits(comparable(number).removeprefix("+"))
+
+
+def test_a_brazilian_landline_is_no_mobile_without_its_9():
+    assert spellings("+551133334444") == ("+551133334444",)

@@ -13,6 +13,7 @@ from messaging.models.message import first_id_at
 from messaging.statuses import MessageStatus
 from tests.factories import MessageFactory, message_in
 from tests.messaging.api.conftest import MESSAGES, refusal
+from tests.messaging.conftest import T0, inbound, receive
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
@@ -78,7 +79,26 @@ def test_a_message_is_shown_with_its_history(ana):
             {"kind": "queued", "at": "2026-11-20T12:00:00Z", "code": None},
             {"kind": "read", "at": "2026-11-20T12:00:02Z", "code": None},
         ],
+        "replies": [],
     }
+
+
+def test_a_message_shows_what_its_recipient_answered(ana, carla):
+    message = MessageFactory(accepted=True, tenant=ana.tenant)
+    receive(
+        inbound(message.phone_number, "Mañana a las 6", context={"id": message.wamid}),
+        inbound(
+            message.phone_number, type="reaction", at=T0 + 9, wamid="wamid.2",
+            reaction={"message_id": message.wamid, "emoji": "👍"},
+        ),
+    )  # fmt: skip
+    replies = ana.api.get(f"{MESSAGES}/{message.pk}").json()["replies"]
+    assert [(reply["kind"], reply["text"]) for reply in replies] == [
+        ("text", "Mañana a las 6"),
+        ("reaction", "👍"),
+    ]
+    assert replies[0]["received_at"] == "2026-11-22T10:00:00Z"
+    assert refusal(carla.api.get(f"{MESSAGES}/{message.pk}")) == (404, "not_found")
 
 
 def test_a_failed_message_says_what_happened_and_who_acts(ana):
@@ -257,7 +277,7 @@ def test_a_page_takes_the_same_few_queries_however_long_it_is(ana, django_assert
     type(ana.api.api_key).objects.update(last_used_at=timezone.now())
     for count in (1, 49):
         fill(count)
-        with django_assert_num_queries(3):  # the key, the messages, their events
+        with django_assert_num_queries(4):  # the key, the messages, their events and replies
             ana.api.get(MESSAGES)
     assert Message.objects.count() == 50
 

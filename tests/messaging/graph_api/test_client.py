@@ -25,11 +25,12 @@ from messaging.graph_api.errors import (
     NoAnswerError,
     NotSentError,
     RateLimitError,
+    RecipientError,
     RequestError,
     TemplateError,
     TransientError,
 )
-from messaging.graph_api.payloads import template_message
+from messaging.graph_api.payloads import template_message, text_message
 from messaging.graph_api.signature import appsecret_proof
 from tests.meta import raw, stored
 
@@ -69,6 +70,18 @@ def test_an_accepted_message_returns_its_wamid(meta):
     assert sent.wamid == "wamid.HBgLMzQ2MDAwMDAxMDEVAgARGBI1"
     assert (sent.wa_id, sent.message_status) == ("34600000101", "accepted")
     assert sent.raw == stored("send_accepted")
+
+
+def test_a_free_text_is_sent_and_refused_outside_its_window(meta):
+    body = text_message(to="+34600000101", body="Has dado de baja.", callback_data="answer:7")
+    meta.post(SEND_URL, body=raw("send_accepted"), match=[matchers.json_params_matcher(body)])
+    text = {"to": "+34600000101", "body": "Has dado de baja.", "callback_data": "answer:7"}
+    assert client().send_text(NUMBER, **text).wamid == "wamid.HBgLMzQ2MDAwMDAxMDEVAgARGBI1"
+    error = {"error": {"message": "no", "type": "OAuthException", "code": 131047}}
+    meta.post(SEND_URL, status=400, json=error)
+    with pytest.raises(RecipientError) as raised:
+        client().send_text(NUMBER, **text)
+    assert raised.value.code == 131047
 
 
 def test_what_no_column_can_hold_is_gone_from_an_answer(meta):

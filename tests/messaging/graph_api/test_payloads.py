@@ -59,3 +59,17 @@ def test_a_text_message_may_quote_another():
 def test_a_text_is_neither_empty_nor_too_long(body):
     with pytest.raises(ValueError, match="characters"):
         text_message(to="+34600000101", body=body)
+
+
+def test_a_text_goes_to_a_user_id_where_no_number_is_known():
+    message = text_message(to="", user_id="ES.70210000000000000042", body="Hola")
+    assert message["recipient"] == "ES.70210000000000000042"
+    assert "to" not in message
+    known = text_message(to="+34600000101", user_id="ES.70210000000000000042", body="Hola")
+    assert known["to"] == "+34600000101"
+    assert "recipient" not in known
+
+
+def test_a_text_to_nobody_never_leaves():
+    with pytest.raises(ValueError, match="plus"):
+        text_message(to="", body="Hola")

@@ -20,7 +20,10 @@ JSON = st.recursive(
     max_leaves=30,
 )
 VALUE_KEYS = st.sampled_from(
-    ["metadata", "contacts", "statuses", "messages", "errors", "messaging_product"]
+    [
+        *("metadata", "contacts", "statuses", "messages", "errors", "messaging_product"),
+        "user_preferences",
+    ]
 )
 ROW_KEYS = st.sampled_from(
     [
@@ -123,6 +126,46 @@ def test_each_type_has_its_readable_text(kind, content, text):
     }
     (message,) = only_change(parse(delivery({"messages": [row]}))).messages
     assert (message.type, message.text) == (kind, text)
+
+
+@pytest.mark.parametrize(
+    ("content", "about"),
+    [
+        ({"type": "text", "context": {"id": "wamid.A1"}}, "wamid.A1"),
+        ({"type": "reaction", "reaction": {"message_id": "wamid.A2"}}, "wamid.A2"),
+        ({"type": "revoke", "revoke": {"original_message_id": "wamid.A3"}}, "wamid.A3"),
+        ({"type": "text", "context": {"id": 5}}, None),
+        ({"type": "text", "context": []}, None),
+    ],
+)
+def test_a_message_names_the_one_it_is_about(content, about):
+    row = {"id": "wamid.B1", "from": "34600000101", "timestamp": "1795342000", **content}
+    (message,) = only_change(parse(delivery({"messages": [row]}))).messages
+    assert message.context_wamid == about
+
+
+def test_preferences_are_read_with_and_without_a_number():
+    row = {"category": "marketing_messages", "value": "stop", "timestamp": 1795342700}
+    rows = [
+        row | {"wa_id": "34600000101", "user_id": "ES.42"},
+        row | {"user_id": "ES.42", "value": "resume"},
+        row | {"wa_id": "ES.43"},
+        row,
+        row | {"wa_id": "34600000101", "category": 5},
+        "stop",
+    ]
+    change = only_change(parse(delivery({"user_preferences": rows}, "user_preferences")))
+    assert [(fact.phone, fact.user_id, fact.value) for fact in change.preferences] == [
+        ("34600000101", "ES.42", "stop"),
+        (None, "ES.42", "resume"),
+        (None, "ES.43", "stop"),
+    ]
+    assert change.preferences[0].at == datetime.fromtimestamp(1795342700, UTC)
+    assert change.problems == [
+        "user_preferences[3] names nobody.",
+        "user_preferences[4] has no usable category.",
+        "user_preferences[5] is not an object.",
+    ]
 
 
 def test_an_error_without_status_or_message_is_kept():

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 
 import pytest
@@ -19,26 +18,16 @@ from tests.factories import (
     TenantFactory,
     message_in,
 )
-from tests.messaging.conftest import failure, messages_webhook, status_webhook
+from tests.messaging.conftest import (
+    T0,
+    failure,
+    messages_webhook,
+    receive,
+    status_webhook,
+    verdicts,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
-
-T0 = 1795341600
-
-
-def receive(*payloads):
-    for payload in payloads:
-        raw = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
-        receiving.store_delivery(raw)
-    receiving.apply_waiting()
-
-
-def verdicts():
-    return [
-        (verdict["what"], verdict["verdict"])
-        for delivery in WebhookDelivery.objects.order_by("id")
-        for verdict in delivery.verdicts
-    ]
 
 
 def at(seconds):
@@ -269,6 +258,31 @@ def test_a_reply_stays_with_the_bakery_that_wrote_though_the_number_has_moved_on
     assign_number(tenant=TenantFactory(), phone_number=number, by="test")
     receive(text_from("34600000101", number.phone_number_id, context={"id": answered.wamid}))
     assert InboundMessage.objects.get().tenant == answered.tenant
+
+
+def test_a_number_that_moved_on_shows_its_new_bakery_no_supplier_of_the_old_one():
+    message = MessageFactory(accepted=True, phone_number=PhoneNumberFactory())
+    number = message.phone_number
+    release_number(tenant=message.tenant, by="test")
+    assign_number(tenant=TenantFactory(), phone_number=number, by="test")
+    long_after = int(message.created_at.timestamp()) + 8 * 86400
+    receive(text_from("34600000101", number.phone_number_id, timestamp=str(long_after)))
+    reply = InboundMessage.objects.get()
+    assert (reply.tenant, reply.answers) == (None, None)
+
+
+def test_what_was_never_sent_is_not_answered():
+    sent = MessageFactory(accepted=True)
+    MessageFactory()  # Another bakery's, that still waits.
+    receive(text_from("34600000101", "123456789012345"))
+    assert InboundMessage.objects.get().answers == sent
+
+
+def test_a_reaction_and_a_quoting_message_belong_to_the_message_they_are_about():
+    first, _last = MessageFactory(accepted=True), MessageFactory(accepted=True)
+    reaction = {"message_id": first.wamid, "emoji": "👍"}
+    receive(text_from("34600000101", "123456789012345", type="reaction", reaction=reaction))
+    assert InboundMessage.objects.get().answers == first
 
 
 def test_a_reply_repeated_by_meta_is_kept_once():
