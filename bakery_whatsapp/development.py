@@ -37,7 +37,7 @@ from bakery_whatsapp.embedded import (
 from messaging import demo
 
 ROOT = Path(__file__).resolve().parent.parent
-QUEUES = "send,webhooks,periodic"
+QUEUES = "send,webhooks,periodic,callbacks"
 READY_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 15
 LAST_LINES = 15
@@ -128,7 +128,11 @@ def _new_secrets() -> dict[str, str]:
 
 
 def _defaults(configuration: Configuration) -> dict[str, str]:
-    defaults = {"SITE_URL": configuration.url}
+    defaults = {
+        "SITE_URL": configuration.url,
+        # So that callbacks can be tried on this machine, the simulator's own page first.
+        "CALLBACK_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
+    }
     if not any(configuration.environment.get(name) for name in ACCOUNT_VARIABLES):
         defaults |= {
             "WHATSAPP_SIMULATOR": "true",
@@ -419,7 +423,10 @@ def prepare(answer: IO[str]) -> None:
     loaded = _json_of("load_demo")
     key = os.environ.get("DEMO_API_KEY", "")
     if not _key_works(key):
-        scopes = ["messages:send", "messages:read", "admin:read", "admin:write"]
+        scopes = [
+            *("messages:send", "messages:read", "callbacks:write"),
+            *("admin:read", "admin:write"),
+        ]
         key = _json_of("create_api_key", label="make run", scope=scopes)["key"]
     json.dump({"demo": loaded, "api_key": key}, answer)
 

@@ -19,12 +19,14 @@ log = structlog.get_logger(__name__)
 SEND = "send"
 WEBHOOKS = "webhooks"
 PERIODIC = "periodic"
-ALL = (SEND, WEBHOOKS, PERIODIC)
+CALLBACKS = "callbacks"
+ALL = (SEND, WEBHOOKS, PERIODIC, CALLBACKS)
 
 SEND_QUEUED = "messaging.send_queued"
 APPLY_WEBHOOKS = "messaging.apply_webhooks"
 SWEEP = "messaging.sweep"
 SYNC_FROM_META = "messaging.sync_from_meta"
+DELIVER_CALLBACKS = "messaging.deliver_callbacks"
 
 # One wake-up a burst is enough. A worker removes the mark before it looks at the rows, so what was committed before
 # the mark is always seen; the mark dies by itself in case the worker did.
@@ -51,6 +53,11 @@ def wake_receiver() -> None:
 def wake_sync() -> None:
     """Have templates and numbers read from Meta again soon, once for a burst of reasons."""
     transaction.on_commit(partial(_wake, SYNC_FROM_META, PERIODIC, ()))
+
+
+def wake_callbacks() -> None:
+    """Wake a worker for what callbacks are to be told once the transaction is committed."""
+    transaction.on_commit(partial(_wake, DELIVER_CALLBACKS, CALLBACKS, ()))
 
 
 def is_awake(task: str, *args: int) -> None:

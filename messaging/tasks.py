@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from messaging import queues
-from messaging.services import receiving, sending, sweeping, syncing
+from messaging.services import callback_delivery, receiving, sending, sweeping, syncing
 
 
 @shared_task(name=queues.SEND_QUEUED)
@@ -26,3 +26,8 @@ def sweep() -> None:
 @shared_task(name=queues.SYNC_FROM_META)
 def sync_from_meta() -> None:
     syncing.sync_from_meta()
+
+
+@shared_task(name=queues.DELIVER_CALLBACKS)
+def deliver_callbacks() -> None:
+    callback_delivery.deliver_waiting()

@@ -1,6 +1,13 @@
 from __future__ import annotations
 
 from messaging.models.alert import Alert, AlertKind
+from messaging.models.callback import (
+    Callback,
+    CallbackDelivery,
+    CallbackEvent,
+    DeliveryStatus,
+    DisabledReason,
+)
 from messaging.models.inbound_message import InboundMessage
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
 from messaging.models.template import MessageTemplate
@@ -10,6 +17,11 @@ from messaging.models.webhook_delivery import WebhookDelivery
 __all__ = [
     "Alert",
     "AlertKind",
+    "Callback",
+    "CallbackDelivery",
+    "CallbackEvent",
+    "DeliveryStatus",
+    "DisabledReason",
     "EventKind",
     "IfUnconfirmed",
     "InboundMessage",

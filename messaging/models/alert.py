@@ -18,6 +18,7 @@ class AlertKind(models.TextChoices):
     TOKEN_DUE = "token_due", _("the access token is due to be replaced")
     TOKEN_OVERDUE = "token_overdue", _("the access token should have been replaced")
     TOKEN_NOT_REVOKED = "token_not_revoked", _("Meta still accepts an old access token")
+    CALLBACK_DISABLED = "callback_disabled", _("a callback was switched off")
 
 
 class AlertQuerySet(models.QuerySet["Alert"]):

@@ -8,6 +8,7 @@ from typing import Any
 
 from messaging.graph_api.webhook_payload import InboundFact
 from messaging.models import InboundMessage, Message
+from messaging.services import callback_events
 from messaging.services.verdicts import Reported
 from tenants import phone_numbers
 from tenants.models import PhoneNumber, PhoneNumberAssignment
@@ -28,9 +29,10 @@ def apply_inbound(replies: Sequence[Reported[InboundFact]]) -> None:
         if number is None:
             reply.judge("ignored", "The number it was sent to is none of ours.")
             continue
-        _message, created = InboundMessage.objects.get_or_create(
+        message, created = InboundMessage.objects.get_or_create(
             wamid=reply.fact.wamid, defaults=_inbound_row(reply.fact, number)
         )
+        callback_events.announce_replies([message] if created else [])
         reply.judge("applied" if created else "repeated")
 
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from messaging import queues
-from messaging.services import holding, limits, receiving, sending, syncing, tokens
+from messaging.services import (
+    callback_delivery,
+    holding,
+    limits,
+    receiving,
+    sending,
+    syncing,
+    tokens,
+)
 
 
 def sweep() -> None:
@@ -18,3 +26,4 @@ def sweep() -> None:
     sending.wake_due_numbers()
     syncing.sync_what_was_never_read()
     tokens.retire_previous_tokens()
+    callback_delivery.sweep()

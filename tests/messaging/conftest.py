@@ -9,6 +9,9 @@ import responses
 
 from messaging.graph_api.signature import sign
 from messaging.models import Message
+from tests.messaging.callback_server import names, receiver
+
+__all__ = ["names", "receiver"]  # fixtures
 
 GRAPH = "https://graph.facebook.com/v26.0"
 

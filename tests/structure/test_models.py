@@ -9,8 +9,16 @@ from django.apps import apps
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
-from messaging.models import InboundMessage, Message, MessageEvent, SendAttempt
+from messaging.models import (
+    Callback,
+    CallbackDelivery,
+    InboundMessage,
+    Message,
+    MessageEvent,
+    SendAttempt,
+)
 from messaging.models import timeline as timeline_models
+from messaging.services.callback_events import ping
 from tenants.models import (
     ApiKey,
     Membership,
@@ -20,6 +28,7 @@ from tenants.models import (
 )
 from tests.factories import (
     AssignmentFactory,
+    CallbackFactory,
     MembershipFactory,
     MessageFactory,
     StaffFactory,
@@ -71,6 +80,7 @@ def rows_of_two_bakeries(db):
         membership = MembershipFactory(tenant=tenant, user=UserFactory(username=name))
         message = MessageFactory(tenant=tenant)
         assignment = AssignmentFactory(tenant=tenant)
+        callback = CallbackFactory(tenant=tenant)
         made[name] = {
             Tenant: tenant,
             Membership: membership,
@@ -87,6 +97,8 @@ def rows_of_two_bakeries(db):
                 wamid=f"wamid.{name}",
                 kind="text",
             ),
+            Callback: callback,
+            CallbackDelivery: ping(callback),
         }
     return made
 
