@@ -244,6 +244,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MessageStatus": "messaging.statuses.MessageStatus",
         "EventKind": "messaging.models.EventKind",
+        "CallbackEvent": "messaging.models.CallbackEvent",
+        "CallbackDeliveryStatus": "messaging.models.DeliveryStatus",
     },
     "TAGS": [
         {"name": "whatsapp", "description": "Send messages and follow them."},

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from bakery_whatsapp.embedded import free_port
 from messaging.services import callback_posts
 from messaging.services.callback_posts import Line, retry_after_s, signature_headers, storable
+from messaging.services.callback_targets import resolved, target_of
 from tests.messaging.callback_server import serving
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -72,7 +73,7 @@ def test_a_name_that_meanwhile_leads_into_our_network_is_not_reached(receiver, n
     settings.CALLBACK_ALLOWED_NETWORKS = []
     names["hook.example"] = [["93.184.215.14"], ["127.0.0.1"]]
     url = f"https://hook.example:{receiver.port}/"
-    assert callback_posts.resolved(callback_posts.target_of(url))  # as when it was registered
+    assert resolved(target_of(url))  # as when it was registered
     answer = post(url)
     assert answer.status is None
     assert answer.error == "The host name leads to an address that is not on the public internet."

@@ -185,8 +185,8 @@ def test_http_leads_only_into_networks_that_the_operator_has_named(names, settin
     settings.CALLBACK_ALLOWED_NETWORKS = ["10.1.0.0/16"]
     with pytest.raises(RefusedAddressError, match="https"):
         checked("http://hook.example/")
-    assert checked("http://inside.example/")
-    assert checked("https://inside.example/")
+    assert checked("http://inside.example/").port == 80
+    assert checked("https://inside.example/").port == 443
     settings.CALLBACK_ALLOWED_NETWORKS = ["10.2.0.0/16"]
     for scheme in ("http", "https"):
         with pytest.raises(RefusedAddressError):
