@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from messaging.admin.account import SendingAccountAdmin
 from messaging.admin.alert import AlertAdmin
+from messaging.admin.callback import CallbackAdmin
+from messaging.admin.callback_delivery import CallbackDeliveryAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.message import MessageAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
@@ -14,6 +16,8 @@ from messaging.admin.webhook_delivery import WebhookDeliveryAdmin
 
 __all__ = [
     "AlertAdmin",
+    "CallbackAdmin",
+    "CallbackDeliveryAdmin",
     "InboundMessageAdmin",
     "MessageAdmin",
     "MessageEventAdmin",

@@ -53,6 +53,10 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.TOKEN_NOT_REVOKED: gettext_lazy(
         "Revoke the old token at Meta, in Business settings, System users. It is checked again every ten minutes."
     ),
+    AlertKind.CALLBACK_DISABLED: gettext_lazy(
+        "It failed for a day, refused everything, or said that it is gone. Ask whoever runs the address to mend it, then "
+        "switch it on again."
+    ),
 }
 _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.ACCOUNT_STOPPED: ("tenants_whatsappbusinessaccount", {}),
@@ -61,10 +65,11 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.MESSAGES_HELD: ("messaging_message", {"status": MessageStatus.HELD}),
     AlertKind.MESSAGE_UNCONFIRMED: ("messaging_message", {"status": "undecided"}),
     AlertKind.PORTFOLIO_LIMIT: ("messaging_message", {"status": MessageStatus.QUEUED}),
+    AlertKind.CALLBACK_DISABLED: ("messaging_callback", {"state": "disabled"}),
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
 # A word of ours, not a name.
-_NAMELESS = frozenset({AlertKind.MESSAGE_UNCONFIRMED})
+_NAMELESS = frozenset({AlertKind.MESSAGE_UNCONFIRMED, AlertKind.CALLBACK_DISABLED})
 
 
 @dataclass(frozen=True, slots=True)

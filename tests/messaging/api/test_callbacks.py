@@ -4,6 +4,7 @@ import base64
 import uuid
 
 import pytest
+from django.db import connection
 
 from messaging.models import Callback, CallbackDelivery, DeliveryStatus, DisabledReason
 from messaging.services import callback_delivery, callbacks
@@ -70,8 +71,6 @@ def test_a_bakery_registers_its_callback_and_sees_the_secret_once(ana):
 
 
 def test_the_secret_is_kept_encrypted(ana):
-    from django.db import connection
-
     ana.api.post(CALLBACKS, {"url": URL})
     with connection.cursor() as cursor:
         cursor.execute("SELECT secret FROM messaging_callback")
