@@ -40,6 +40,8 @@ def test_production_with_all_secrets_starts(production):
         ("DEBUG", True),
         ("ENVIRONMENT", "prodution"),
         ("WHATSAPP_LANGUAGE_FALLBACK", "es=es_ES"),
+        ("CALLBACK_ALLOWED_NETWORKS", ["10.0.0.0/8", "ten"]),
+        ("CALLBACK_ALLOWED_NETWORKS", ["10.0.0.1/8"]),
     ],
 )
 @pytest.mark.django_db
