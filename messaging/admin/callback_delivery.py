@@ -33,7 +33,7 @@ _LOOKS = {
 class CallbackDeliveryAdmin(ReadOnlyAdmin):
     """What was told, to whom, and what was answered."""
 
-    list_display = ("created", "to", "event_type", "state", "attempts", "answered", "about")
+    list_display = ("created", "what", "state", "answered", "attempts", "about", "to")
     list_filter = ("status", "event_type")
     list_select_related = ("callback", "message")
     ordering = ("-id",)
@@ -44,6 +44,7 @@ class CallbackDeliveryAdmin(ReadOnlyAdmin):
     actions = ("send_again",)
     change_form_outer_before_template = "admin/messaging/callbackdelivery/_again.html"
     readonly_fields = (
+        "what",
         "to",
         "about",
         "state",
@@ -60,7 +61,7 @@ class CallbackDeliveryAdmin(ReadOnlyAdmin):
             None,
             {
                 "fields": (
-                    ("to", "event_type"),
+                    ("what", "to"),
                     ("state", "about"),
                     ("created", "delivered"),
                     ("attempts", "next_time"),
@@ -114,6 +115,12 @@ class CallbackDeliveryAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("created"))
     def created(self, delivery: CallbackDelivery) -> SafeString | str:
         return moment(delivery.created_at, with_seconds=True)
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, delivery: CallbackDelivery) -> str:
+        """Say what was told, such as "message.status: delivered"."""
+        status = json.loads(delivery.body)["data"].get("status")
+        return f"{delivery.event_type}: {status}" if status else delivery.event_type
 
     @admin.display(description=gettext_lazy("to"))
     def to(self, delivery: CallbackDelivery) -> SafeString:

@@ -59,7 +59,7 @@ def test_a_post_that_is_signed_right_is_said_so(client, page):
 def test_a_post_that_is_signed_wrong_is_said_so(client, page, forged):
     client.post(f"{PAGE}/secret", {"secret": SECRET})
     post(client, **forged)
-    assert "signature wrong" in page()
+    assert "signed with none of these secrets" in page()
 
 
 def test_a_secret_that_is_entered_later_tells_of_what_came_before(client, page):
