@@ -90,8 +90,8 @@ def deliver_waiting() -> int:
             turn.serve()
         finally:
             _claiming.release()
-        if turn.in_flight:
-            # Its time is over; the next turn need not wait for the slowest answer of this one.
+        if turn.is_over:
+            # The next turn need not wait for the slowest answer of this one.
             queues.wake_callbacks()
             turn.finish()
             return posted + turn.posted
@@ -118,9 +118,13 @@ class _Turn:
         self.posted = 0
         self._looks_again = True
 
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() >= self.ends
+
     def serve(self) -> None:
         """Claim and post until nothing is due any more or the turn's time is over."""
-        while time.monotonic() < self.ends:
+        while not self.is_over:
             self._start()
             if not self.in_flight:
                 return
@@ -135,8 +139,9 @@ class _Turn:
         if threads < LINES_OF_A_CALLBACK or not (self._looks_again or _news.is_set()):
             return
         _news.clear()
-        self._looks_again = False
-        claimed = claim(busy=list(self.in_flight), callbacks=threads // LINES_OF_A_CALLBACK)
+        room = threads // LINES_OF_A_CALLBACK
+        claimed = claim(busy=list(self.in_flight), callbacks=room)
+        self._looks_again = len(claimed) == room  # there may be more callbacks
         for callback, deliveries in claimed:
             bundles = _bundles(callback, deliveries)
             self.in_flight[callback.pk] = len(bundles)

@@ -31,6 +31,12 @@ from messaging.statuses import MessageStatus
 
 STATUS, REPLY, PING = "message.status", "message.reply", "ping"
 TRIED_FOR = timedelta(hours=24)
+# Which lines of a timeline are told, as which status. The first one, queued, is the caller's own doing; after a retry the
+# message is queued again. Lines of any other kind are no status.
+_STATUS_OF: dict[str, MessageStatus] = {
+    **{status.value: status for status in MessageStatus if status != MessageStatus.QUEUED},
+    EventKind.RETRY.value: MessageStatus.QUEUED,
+}
 
 # Which callbacks want to hear of which of these messages: without any callback one look at an empty table. KEY SHARE holds
 # off whoever is deleting a callback, so that its deliveries have one to belong to.
@@ -67,9 +73,9 @@ class _Wanted:
 def announce_events(events: Sequence[MessageEvent]) -> int:
     """Let callbacks know of new lines in timelines; return how many deliveries wait for it.
 
-    To be called in the transaction that wrote the lines. The first line of all, queued, is the caller's own doing.
+    To be called in the transaction that wrote the lines.
     """
-    news = [event for event in events if event.kind != EventKind.QUEUED]
+    news = [event for event in events if event.kind in _STATUS_OF]
     if not news:
         return 0
     by_message: dict[uuid.UUID, list[MessageEvent]] = {}
@@ -124,9 +130,7 @@ def _in_a_messages_life(event: MessageEvent) -> tuple[datetime, int]:
 
 
 def _status(event: MessageEvent, wanted: _Wanted) -> tuple[datetime, dict[str, Any]]:
-    # A retry is a line of its own in the timeline; the message is queued again.
-    is_retry = event.kind == EventKind.RETRY
-    status = MessageStatus.QUEUED if is_retry else MessageStatus(event.kind)
+    status = _STATUS_OF[event.kind]
     then = Message(status=status, error_code=event.code, waits_for=wanted.waits_for)
     explanation = explain(then, "en")
     data = {

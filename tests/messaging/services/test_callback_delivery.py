@@ -82,7 +82,6 @@ def test_everything_that_waits_is_posted_in_one_turn(receiver, broker):
     waits_for(callback, count)
     assert deliver_waiting() == count
     assert len({post.headers["webhook-id"] for post in receiver.posts}) == count
-    assert receiver.connections <= 3 * callback_delivery.LINES_OF_A_CALLBACK
 
 
 @pytest.mark.parametrize("status", [301, 408, 429, 500, 502, 503])
@@ -269,6 +268,30 @@ def test_a_slow_callback_and_a_dead_one_hold_up_nobody(receiver, broker):
         deliver_waiting()
     assert len(receiver.posts) == 100
     assert release.is_set()
+
+
+def test_many_slow_callbacks_leave_the_quick_one_its_turn(receiver, broker):
+    release = threading.Event()
+    with serving() as slow:
+        slow.before_answer = lambda: release.wait(30)
+        for _place in range(callback_delivery.CONCURRENCY // 4):
+            waits_for(callback_to(slow))
+        receiver.before_answer = release.set
+        waits_for(callback_to(receiver))
+        deliver_waiting()
+    assert len(receiver.posts) == 1
+    assert release.is_set()
+
+
+def test_a_turn_whose_time_is_over_wakes_the_next(
+    receiver, broker, monkeypatch, django_capture_on_commit_callbacks
+):
+    waits_for(callback_to(receiver))
+    with monkeypatch.context() as patched, django_capture_on_commit_callbacks(execute=True):
+        patched.setattr(callback_delivery, "TURN_S", 0.0)
+        assert deliver_waiting() == 0
+    assert broker.llen(queues.CALLBACKS) == 1
+    assert deliver_waiting() == 1
 
 
 def test_a_killed_workers_deliveries_are_posted_again(receiver, broker, time_machine):
