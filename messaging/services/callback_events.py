@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection
 from django.utils import timezone
@@ -24,7 +24,6 @@ from messaging.models import (
     EventKind,
     InboundMessage,
     Message,
-    MessageEvent,
 )
 from messaging.services.explaining import explain
 from messaging.statuses import MessageStatus
@@ -37,6 +36,12 @@ _STATUS_OF: dict[str, MessageStatus] = {
     **{status.value: status for status in MessageStatus if status != MessageStatus.QUEUED},
     EventKind.RETRY.value: MessageStatus.QUEUED,
 }
+
+# Most lines by far, and nothing is to be explained about them.
+_GOING_WELL = frozenset(
+    {MessageStatus.ACCEPTED, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ}
+)
+_WRITTEN_AT_ONCE = 1000
 
 # Which callbacks want to hear of which of these messages: without any callback one look at an empty table. KEY SHARE holds
 # off whoever is deleting a callback, so that its deliveries have one to belong to.
@@ -58,6 +63,19 @@ FOR KEY SHARE
 """
 
 
+class TimelineLine(Protocol):
+    """A line of a message's timeline, as a row or as anything lighter."""
+
+    @property
+    def message_id(self) -> uuid.UUID: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def code(self) -> int | None: ...
+    @property
+    def at(self) -> datetime: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """A callback and a message it is told of."""
@@ -70,7 +88,7 @@ class _Wanted:
     waits_for: str
 
 
-def announce_events(events: Sequence[MessageEvent]) -> int:
+def announce_events(events: Sequence[TimelineLine]) -> int:
     """Let callbacks know of new lines in timelines; return how many deliveries wait for it.
 
     To be called in the transaction that wrote the lines.
@@ -78,7 +96,7 @@ def announce_events(events: Sequence[MessageEvent]) -> int:
     news = [event for event in events if event.kind in _STATUS_OF]
     if not news:
         return 0
-    by_message: dict[uuid.UUID, list[MessageEvent]] = {}
+    by_message: dict[uuid.UUID, list[TimelineLine]] = {}
     for event in sorted(news, key=_in_a_messages_life):
         by_message.setdefault(event.message_id, []).append(event)
     deliveries = [
@@ -124,15 +142,17 @@ def _who_wants(message_ids: list[uuid.UUID]) -> list[_Wanted]:
         return [_Wanted(*row) for row in cursor.fetchall()]
 
 
-def _in_a_messages_life(event: MessageEvent) -> tuple[datetime, int]:
+def _in_a_messages_life(event: TimelineLine) -> tuple[datetime, int]:
     """Meta's times are whole seconds; within one the order is that of a message's life."""
     return event.at.replace(microsecond=0), list(EventKind).index(EventKind(event.kind))
 
 
-def _status(event: MessageEvent, wanted: _Wanted) -> tuple[datetime, dict[str, Any]]:
+def _status(event: TimelineLine, wanted: _Wanted) -> tuple[datetime, dict[str, Any]]:
     status = _STATUS_OF[event.kind]
-    then = Message(status=status, error_code=event.code, waits_for=wanted.waits_for)
-    explanation = explain(then, "en")
+    explanation = None
+    if status not in _GOING_WELL:
+        then = Message(status=status, error_code=event.code, waits_for=wanted.waits_for)
+        explanation = explain(then, "en")
     data = {
         "message_id": str(wanted.message_id),
         "tenant_id": str(wanted.tenant_id),
@@ -195,6 +215,6 @@ def _delivery(
 
 def _store(deliveries: Sequence[CallbackDelivery]) -> int:
     if deliveries:
-        CallbackDelivery.objects.bulk_create(deliveries)
+        CallbackDelivery.objects.bulk_create(deliveries, batch_size=_WRITTEN_AT_ONCE)
         queues.wake_callbacks()
     return len(deliveries)

@@ -92,12 +92,18 @@ def _handler(receiver: Receiver) -> type[http.server.BaseHTTPRequestHandler]:
     return Handler
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # five by default, and more are turned away
+
+    def handle_error(self, *args: Any) -> None:
+        """Say nothing of callers who hang up."""
+
+
 @contextmanager
 def serving(context: ssl.SSLContext | None = None) -> Iterator[Receiver]:
     receiver = Receiver(scheme="https" if context else "http")
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler(receiver)) as server:
-        server.daemon_threads = True
-        server.handle_error = lambda *args: None  # type: ignore[method-assign]  # a caller who hangs up
+    with _Server(("127.0.0.1", 0), _handler(receiver)) as server:
         if context is not None:
             server.socket = context.wrap_socket(
                 server.socket, server_side=True, do_handshake_on_connect=False
