@@ -172,6 +172,8 @@ def _error(explanation: dict[str, Any]) -> dict[str, Any]:
 
 def _reply(reply: InboundMessage) -> tuple[datetime, dict[str, Any]]:
     answered = reply.answers
+    if answered is not None and answered.tenant_id != reply.tenant_id:
+        answered = None  # One bakery's order is no other's business, whoever got the reply.
     data = {
         "reply_id": str(reply.pk),
         "tenant_id": str(reply.tenant_id) if reply.tenant_id else None,

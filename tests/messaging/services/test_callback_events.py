@@ -17,7 +17,7 @@ from messaging.models import (
     MessageEvent,
     WaitsFor,
 )
-from messaging.services import callbacks, receiving, recording, sending, timeline
+from messaging.services import callback_events, callbacks, receiving, recording, sending, timeline
 from messaging.statuses import MessageStatus
 from tests.factories import CallbackFactory, MessageFactory, TenantFactory, message_in
 from tests.messaging.conftest import failure, messages_webhook, status_webhook
@@ -266,6 +266,21 @@ def test_a_reply_to_nobody_of_ours_is_told_to_the_platform_only():
     (body,) = told(platform)
     assert (body["data"]["tenant_id"], body["data"]["message_id"]) == (None, None)
     assert told(own) == []
+
+
+def test_a_reply_names_no_other_bakerys_order():
+    answered, other = MessageFactory(reference="PO-1"), TenantFactory()
+    callback = CallbackFactory(tenant=other)
+    reply = InboundMessage.objects.create(
+        tenant=other,
+        phone_number=answered.phone_number,
+        answers=answered,
+        wamid="wamid.R",
+        kind="text",
+    )
+    callback_events.announce_replies([reply])
+    (body,) = told(callback)
+    assert (body["data"]["message_id"], body["data"]["reference"]) == (None, "")
 
 
 def test_a_callback_belongs_to_its_bakery():
