@@ -106,6 +106,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                     _("Accounts"), "business_center", "tenants_whatsappbusinessaccount_changelist"
                 ),
                 _item(_("API keys"), "key", "tenants_apikey_changelist"),
+                _item(_("Callbacks"), "outbound", "messaging_callback_changelist"),
                 _item(_("People"), "group", "tenants_user_changelist"),
                 *_outside(),
             ],

@@ -16,7 +16,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from messaging.graph_api.versions import CURRENT_VERSION, version_problem
-from messaging.services import language_fallback
+from messaging.services import callback_targets, language_fallback
 from tenants.fields import UndecryptableError
 from tenants.models import WhatsAppBusinessAccount
 
@@ -166,6 +166,20 @@ def check_billing(app_configs: object, **kwargs: Any) -> list[checks.CheckMessag
     return found
 
 
+def check_callback_networks(app_configs: object, **kwargs: Any) -> list[checks.CheckMessage]:
+    try:
+        callback_targets.parsed(tuple(settings.CALLBACK_ALLOWED_NETWORKS))
+    except ValueError as error:
+        return [
+            checks.Error(
+                f"CALLBACK_ALLOWED_NETWORKS cannot be read: {error}.",
+                hint="Write networks such as 10.20.0.0/16,fd00:1::/64, or leave it empty.",
+                id="bakery_whatsapp.E012",
+            )
+        ]
+    return []
+
+
 def check_stored_account(
     app_configs: object, databases: Sequence[str] | None = None, **kwargs: Any
 ) -> list[checks.CheckMessage]:
@@ -235,6 +249,7 @@ def register_all() -> None:
         check_api_version,
         check_language_fallback,
         check_billing,
+        check_callback_networks,
     ):
         checks.register(check)
     checks.register(check_stored_account, checks.Tags.database)

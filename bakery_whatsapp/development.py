@@ -37,7 +37,9 @@ from bakery_whatsapp.embedded import (
 from messaging import demo
 
 ROOT = Path(__file__).resolve().parent.parent
-QUEUES = "send,webhooks,periodic"
+QUEUES = "send,webhooks,periodic,callbacks"
+# Of the key that is printed: everything there is to try.
+SCOPES = ("messages:send", "messages:read", "callbacks:write", "admin:read", "admin:write")
 READY_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 15
 LAST_LINES = 15
@@ -128,7 +130,11 @@ def _new_secrets() -> dict[str, str]:
 
 
 def _defaults(configuration: Configuration) -> dict[str, str]:
-    defaults = {"SITE_URL": configuration.url}
+    defaults = {
+        "SITE_URL": configuration.url,
+        # So that callbacks can be tried on this machine, the simulator's own page first.
+        "CALLBACK_ALLOWED_NETWORKS": "127.0.0.0/8,::1/128",
+    }
     if not any(configuration.environment.get(name) for name in ACCOUNT_VARIABLES):
         defaults |= {
             "WHATSAPP_SIMULATOR": "true",
@@ -419,8 +425,7 @@ def prepare(answer: IO[str]) -> None:
     loaded = _json_of("load_demo")
     key = os.environ.get("DEMO_API_KEY", "")
     if not _key_works(key):
-        scopes = ["messages:send", "messages:read", "admin:read", "admin:write"]
-        key = _json_of("create_api_key", label="make run", scope=scopes)["key"]
+        key = _json_of("create_api_key", label="make run", scope=list(SCOPES))["key"]
     json.dump({"demo": loaded, "api_key": key}, answer)
 
 
@@ -436,7 +441,7 @@ def _json_of(command: str, **options: Any) -> dict[str, Any]:
 
 
 def _key_works(key: str) -> bool:
-    """Whether the kept key is known to this database, which may be another one than last time."""
+    """Whether the kept key is known to this database, which may be another one than last time, and opens everything."""
     if not key:
         return False
     from django.utils import timezone
@@ -444,7 +449,7 @@ def _key_works(key: str) -> bool:
     from tenants.models.api_key import ApiKey, digest
 
     usable = ApiKey.objects.usable(now=timezone.now())
-    return usable.filter(secret_digest=digest(key)).exists()
+    return usable.filter(secret_digest=digest(key), scopes__contains=list(SCOPES)).exists()
 
 
 # --- What is printed ------------------------------------------------------------------------------------

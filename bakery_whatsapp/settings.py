@@ -68,6 +68,11 @@ SIMULATOR_WEBHOOK_URL = env.str(
     "SIMULATOR_WEBHOOK_URL", f"http://127.0.0.1:{PORT}/api/v1/whatsapp/webhook"
 )
 
+# --- Callbacks -----------------------------------------------------------------------------------------------------
+# Networks of ours (CIDR) that callbacks may lead to, also over http. messaging/services/callback_targets.py reads it.
+CALLBACK_ALLOWED_NETWORKS: list[str] = env.list("CALLBACK_ALLOWED_NETWORKS", default=[])
+CALLBACK_RETENTION_DAYS = env.int("CALLBACK_RETENTION_DAYS", 30)
+
 # --- Django --------------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     # The plain config: the default one would put its own site in place of ours.
@@ -244,6 +249,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "MessageStatus": "messaging.statuses.MessageStatus",
         "EventKind": "messaging.models.EventKind",
+        "CallbackEvent": "messaging.models.CallbackEvent",
+        "CallbackDeliveryStatus": "messaging.models.DeliveryStatus",
     },
     "TAGS": [
         {"name": "whatsapp", "description": "Send messages and follow them."},
@@ -275,12 +282,13 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "ack_emulation": False,
 }
 # A worker without --queues watches all of messaging/queues.py.
-CELERY_TASK_QUEUES = [Queue("send"), Queue("webhooks"), Queue("periodic")]
+CELERY_TASK_QUEUES = [Queue("send"), Queue("webhooks"), Queue("periodic"), Queue("callbacks")]
 CELERY_TASK_DEFAULT_QUEUE = "periodic"
 CELERY_TASK_ROUTES = {
     "messaging.send_queued": {"queue": "send"},
     "messaging.answer_opt_outs": {"queue": "send"},
     "messaging.apply_webhooks": {"queue": "webhooks"},
+    "messaging.deliver_callbacks": {"queue": "callbacks"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False

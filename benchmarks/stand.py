@@ -199,7 +199,7 @@ class Stand:
         """Start a worker as docker-compose.yml does; returns once it waits for tasks."""
         worker = self.start(
             *("celery", "-A", "bakery_whatsapp", "worker", "--pool", "threads", "--concurrency", str(concurrency)),
-            *("--queues", "send,webhooks,periodic", "--loglevel", "INFO"),
+            *("--queues", "send,webhooks,periodic,callbacks", "--loglevel", "INFO"),
             *("--hostname", f"w{len(self.processes)}@localhost", "--without-gossip", "--without-mingle"),
             *options,
             **environment,

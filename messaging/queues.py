@@ -19,7 +19,8 @@ log = structlog.get_logger(__name__)
 SEND = "send"
 WEBHOOKS = "webhooks"
 PERIODIC = "periodic"
-ALL = (SEND, WEBHOOKS, PERIODIC)
+CALLBACKS = "callbacks"
+ALL = (SEND, WEBHOOKS, PERIODIC, CALLBACKS)
 
 SEND_QUEUED = "messaging.send_queued"
 APPLY_WEBHOOKS = "messaging.apply_webhooks"
@@ -28,6 +29,7 @@ SYNC_FROM_META = "messaging.sync_from_meta"
 COUNT_USAGE = "messaging.count_usage"
 WATCH_WEBHOOKS = "messaging.watch_webhooks"
 ANSWER_OPT_OUTS = "messaging.answer_opt_outs"
+DELIVER_CALLBACKS = "messaging.deliver_callbacks"
 
 # One wake-up a burst is enough. A worker removes the mark before it looks at the rows, so what was committed before
 # the mark is always seen; the mark dies by itself in case the worker did.
@@ -59,6 +61,11 @@ def wake_sync() -> None:
 def wake_answerer() -> None:
     """Wake a worker for our answers to opt-outs once the transaction is committed."""
     transaction.on_commit(partial(_wake, ANSWER_OPT_OUTS, SEND, ()))
+
+
+def wake_callbacks() -> None:
+    """Wake a worker for what callbacks are to be told once the transaction is committed."""
+    transaction.on_commit(partial(_wake, DELIVER_CALLBACKS, CALLBACKS, ()))
 
 
 def is_awake(task: str, *args: int) -> None:

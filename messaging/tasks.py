@@ -7,6 +7,7 @@ from celery import shared_task
 from messaging import queues
 from messaging.services import (
     answering,
+    callback_delivery,
     lost_statuses,
     receiving,
     sending,
@@ -51,3 +52,8 @@ def watch_webhooks() -> None:
 @shared_task(name=queues.ANSWER_OPT_OUTS)
 def answer_opt_outs() -> None:
     answering.answer_waiting()
+
+
+@shared_task(name=queues.DELIVER_CALLBACKS)
+def deliver_callbacks() -> None:
+    callback_delivery.deliver_waiting()

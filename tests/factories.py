@@ -12,7 +12,7 @@ import factory
 from django.utils import timezone
 
 from messaging import demo
-from messaging.models import Message, MessageTemplate, PriceRate
+from messaging.models import Callback, CallbackEvent, Message, MessageTemplate, PriceRate
 from messaging.models.message import first_id_at
 from messaging.statuses import MessageStatus
 from tenants.models import (
@@ -175,6 +175,18 @@ def message_in(status: MessageStatus, **fields: Any) -> Message:
         state["unconfirmed_at"] = now
     message: Message = MessageFactory(**(state | fields))
     return message
+
+
+class CallbackFactory(factory.django.DjangoModelFactory):
+    """A callback of a bakery, told of everything; its secret is that of Standard Webhooks' own example."""
+
+    class Meta:
+        model = Callback
+
+    tenant = factory.SubFactory(TenantFactory)
+    url = "https://orders.example.com/hook"
+    events = factory.LazyFunction(lambda: [event.value for event in CallbackEvent])
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 def make_api_key(secret: str, **fields: Any) -> ApiKey:

@@ -6,6 +6,8 @@ from messaging.admin.account import SendingAccountAdmin
 from messaging.admin.account_event import AccountEventAdmin
 from messaging.admin.alert import AlertAdmin
 from messaging.admin.assignment import SendingAssignmentAdmin
+from messaging.admin.callback import CallbackAdmin
+from messaging.admin.callback_delivery import CallbackDeliveryAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.message import MessageAdmin
 from messaging.admin.person_alias import PersonAliasAdmin
@@ -21,6 +23,8 @@ from messaging.admin.webhook_delivery import WebhookDeliveryAdmin
 __all__ = [
     "AccountEventAdmin",
     "AlertAdmin",
+    "CallbackAdmin",
+    "CallbackDeliveryAdmin",
     "CountedDayAdmin",
     "DailyUsageAdmin",
     "InboundMessageAdmin",

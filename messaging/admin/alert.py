@@ -88,6 +88,10 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.NUMBER_CHANGED: gettext_lazy(
         "Its system message has the new number. Tell the bakery to use it in its orders, then mark this as dealt with."
     ),
+    AlertKind.CALLBACK_DISABLED: gettext_lazy(
+        "It failed for a day, refused everything, or said that it is gone. Ask whoever runs the address to mend it, then "
+        "switch it on again."
+    ),
 }
 _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.ACCOUNT_STOPPED: ("tenants_whatsappbusinessaccount", {}),
@@ -106,10 +110,11 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.WEBHOOK_SILENT: ("messaging_webhookdelivery", {}),
     AlertKind.ORDER_REFUSED: ("messaging_suppression", {"state": "open"}),
     AlertKind.NUMBER_CHANGED: ("messaging_inboundmessage", {"kind": "system"}),
+    AlertKind.CALLBACK_DISABLED: ("messaging_callback", {"state": "disabled"}),
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
 # A word of ours, not a name.
-_NAMELESS = frozenset({AlertKind.MESSAGE_UNCONFIRMED})
+_NAMELESS = frozenset({AlertKind.MESSAGE_UNCONFIRMED, AlertKind.CALLBACK_DISABLED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,16 +21,16 @@ from messaging.api.serializers import (
 )
 
 WHATSAPP, ADMIN = ["whatsapp"], ["whatsapp-admin"]
-_TENANT_ID = "0f5c2b6e-7d1a-4c83-9b10-000000000002"
-_MESSAGE_ID = "019a9d3c-5b7e-7a10-8c55-2f6f1f0a9b01"
-_WAMID = "wamid.HBgLMzQ2MDAwMDAxMDEVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA"
+TENANT_ID = "0f5c2b6e-7d1a-4c83-9b10-000000000002"
+MESSAGE_ID = "019a9d3c-5b7e-7a10-8c55-2f6f1f0a9b01"
+WAMID = "wamid.HBgLMzQ2MDAwMDAxMDEVAgARGBI5QTNDQTVCM0Q0Q0Q2RTY3RTcA"
 
 _MEANING = {
     "malformed_request": "The body is empty, no valid JSON or no object, or header and body key differ.",
     "unauthenticated": "No API key, or one that is wrong, expired or revoked.",
     "forbidden": "The key lacks the scope.",
     "unknown_tenant": "The bakery is unknown or not the key's.",
-    "not_found": "The message is unknown or another bakery's.",
+    "not_found": "What the address names is unknown or another bakery's.",
     "whatsapp_disabled": "The bakery has WhatsApp switched off, or the platform has suspended it.",
     "no_phone_number": "The bakery has no number and the platform no default one.",
     "idempotency_conflict": "The idempotency key was used with another body.",
@@ -40,11 +40,14 @@ _MEANING = {
     "not_resendable": (
         "The message is not unconfirmed, or not yet for 10 minutes; `fields` says what it is and from when it can be."
     ),
+    "callback_disabled": "The callback is switched off.",
+    "too_many_callbacks": "There are ten callbacks already.",
     "length_required": "The body is sent in chunks, without a Content-Length.",
     "too_large": "The body has more than 256 KiB.",
     "unsupported_media_type": "The body is not sent as application/json.",
     "validation_error": "A field is missing or has the wrong form; `fields` names it.",
     "invalid_phone_number": "The recipient is no E.164 number, or is the bakery's own sending number.",
+    "invalid_callback_url": "No callback may lead to this address; `fields` says why.",
     "unknown_template": "No such template, or not in this language; `fields` names those that exist.",
     "unknown_phone_number": "No sending number has this id.",
     "template_not_approved": "Meta has not approved the template, or has paused it.",
@@ -57,7 +60,7 @@ _MEANING = {
     "unavailable": "The database does not answer. Try again.",
 }
 _ALWAYS = ("unauthenticated", "forbidden", "rate_limited", "unavailable")
-_BODY = (
+BODY = (
     "malformed_request",
     "length_required",
     "too_large",
@@ -66,7 +69,7 @@ _BODY = (
 )
 
 
-def _refusals(*codes: str) -> dict[int, OpenApiResponse]:
+def refusals(*codes: str) -> dict[int, OpenApiResponse]:
     by_status: dict[int, list[str]] = {}
     for code in sorted({*codes, *_ALWAYS}, key=list(_MEANING).index):
         by_status.setdefault(STATUS_OF[code], []).append(code)
@@ -83,18 +86,18 @@ def _refusals(*codes: str) -> dict[int, OpenApiResponse]:
     }
 
 
-def _answer(shape: Any, text: str, **examples: Any) -> OpenApiResponse:
+def answer(shape: Any, text: str, **examples: Any) -> OpenApiResponse:
     shown = [
         OpenApiExample(name.replace("_", " "), value=value) for name, value in examples.items()
     ]
     return OpenApiResponse(shape, description=text, examples=shown)
 
 
-def _asked(name: str, value: dict[str, Any]) -> OpenApiExample:
+def asked(name: str, value: dict[str, Any]) -> OpenApiExample:
     return OpenApiExample(name, value=value, request_only=True)
 
 
-def _in_address(name: str, text: str) -> OpenApiParameter:
+def in_address(name: str, text: str) -> OpenApiParameter:
     return OpenApiParameter(
         name, {"type": "string", "format": "uuid"}, OpenApiParameter.PATH, description=text
     )
@@ -112,17 +115,17 @@ _COMPONENTS = [
 ]
 _TEMPLATE = {"template_name": "po_notification", "language": "es", "components": _COMPONENTS}
 SEND_EXAMPLE = {
-    "tenant_id": _TENANT_ID,
+    "tenant_id": TENANT_ID,
     "recipient_phone": "+34600000101",
     "recipient_name": "Juan García",
     "message_type": "template",
     "template": _TEMPLATE,
 }
 _SENT_EXAMPLE = {
-    "message_id": _MESSAGE_ID,
-    "tenant_id": _TENANT_ID,
+    "message_id": MESSAGE_ID,
+    "tenant_id": TENANT_ID,
     "status": "queued",
-    "status_url": f"https://whatsapp.example.com/api/v1/whatsapp/messages/{_MESSAGE_ID}",
+    "status_url": f"https://whatsapp.example.com/api/v1/whatsapp/messages/{MESSAGE_ID}",
     "warnings": [],
 }
 _DRY_RUN_EXAMPLE = {
@@ -141,14 +144,14 @@ _DRY_RUN_EXAMPLE = {
     "waits_for": {"code": "quiet_hours", "text": "the end of the bakery's quiet hours"},
 }
 _MESSAGE_EXAMPLE = {
-    "message_id": _MESSAGE_ID,
-    "tenant_id": _TENANT_ID,
+    "message_id": MESSAGE_ID,
+    "tenant_id": TENANT_ID,
     "status": "delivered",
     "recipient_phone": "+34600000101",
     "recipient_name": "Juan García",
     "template": _TEMPLATE,
     "reference": "PO-TEST-001",
-    "whatsapp_message_id": _WAMID,
+    "whatsapp_message_id": WAMID,
     "phone_number_id": "123456789012346",
     "priority": "normal",
     "if_unconfirmed": "leave",
@@ -198,7 +201,7 @@ _CANCELLED_EXAMPLE = {
     ],
 }
 _TENANT_EXAMPLE = {
-    "id": _TENANT_ID,
+    "id": TENANT_ID,
     "name": "Panadería Goiko",
     "whatsapp_enabled": True,
     "phone_number": {
@@ -217,7 +220,7 @@ _NUMBER_EXAMPLE = {
     "status": "CONNECTED",
     "messaging_limit": "TIER_250",
     "is_default": False,
-    "tenant_id": _TENANT_ID,
+    "tenant_id": TENANT_ID,
     "tenant_name": "Panadería Goiko",
     "last_synced_at": "2026-11-20T08:00:00Z",
 }
@@ -242,22 +245,22 @@ send = extend_schema(
     ],
     request=SendIn,
     examples=[
-        _asked("A purchase order", SEND_EXAMPLE),
-        _asked(
+        asked("A purchase order", SEND_EXAMPLE),
+        asked(
             "The same, safe to repeat",
             {**SEND_EXAMPLE, "reference": "PO-TEST-001", "idempotency_key": "order-4711-1"},
         ),
-        _asked(
+        asked(
             "Urgent, worthless after an hour",
             {**SEND_EXAMPLE, "priority": "urgent", "ttl_seconds": 3600},
         ),
-        _asked("Check only", {**SEND_EXAMPLE, "dry_run": True}),
+        asked("Check only", {**SEND_EXAMPLE, "dry_run": True}),
     ],
     responses={
-        200: _answer(DryRunOut, "Checked; nothing was stored.", checked=_DRY_RUN_EXAMPLE),
-        202: _answer(SendOut, "Stored for sending.", queued=_SENT_EXAMPLE),
-        **_refusals(
-            *_BODY,
+        200: answer(DryRunOut, "Checked; nothing was stored.", checked=_DRY_RUN_EXAMPLE),
+        202: answer(SendOut, "Stored for sending.", queued=_SENT_EXAMPLE),
+        **refusals(
+            *BODY,
             "unknown_tenant",
             "whatsapp_disabled",
             "no_phone_number",
@@ -277,10 +280,10 @@ message = extend_schema(
     tags=WHATSAPP,
     summary="Follow one message",
     description="Its status, what went wrong and its whole history. Needs the scope `messages:read`.",
-    parameters=[_in_address("message_id", "From the answer to the send.")],
+    parameters=[in_address("message_id", "From the answer to the send.")],
     responses={
-        200: _answer(MessageOut, "The message.", delivered=_MESSAGE_EXAMPLE),
-        **_refusals("not_found", "validation_error"),
+        200: answer(MessageOut, "The message.", delivered=_MESSAGE_EXAMPLE),
+        **refusals("not_found", "validation_error"),
     },
 )
 
@@ -289,11 +292,11 @@ cancel = extend_schema(
     tags=WHATSAPP,
     summary="Cancel a message that waits",
     description="A repeat changes nothing. Needs the scope `messages:send`.",
-    parameters=[_in_address("message_id", "From the answer to the send.")],
+    parameters=[in_address("message_id", "From the answer to the send.")],
     request=None,
     responses={
-        200: _answer(MessageOut, "It is not sent.", cancelled=_CANCELLED_EXAMPLE),
-        **_refusals("not_found", "validation_error", "not_cancellable"),
+        200: answer(MessageOut, "It is not sent.", cancelled=_CANCELLED_EXAMPLE),
+        **refusals("not_found", "validation_error", "not_cancellable"),
     },
 )
 
@@ -305,11 +308,11 @@ resend = extend_schema(
         "The recipient may get it twice. Possible when it has been unconfirmed for 10 minutes, for until then a status "
         "of Meta's may settle it. Needs the scope `messages:send`."
     ),
-    parameters=[_in_address("message_id", "From the answer to the send.")],
+    parameters=[in_address("message_id", "From the answer to the send.")],
     request=None,
     responses={
-        200: _answer(MessageOut, "It waits to be sent again.", queued=_QUEUED_EXAMPLE),
-        **_refusals(
+        200: answer(MessageOut, "It waits to be sent again.", queued=_QUEUED_EXAMPLE),
+        **refusals(
             "not_found",
             "validation_error",
             "not_resendable",
@@ -326,8 +329,8 @@ message_list = extend_schema(
     description="Follow `next` for the next page. Needs the scope `messages:read`.",
     parameters=[MessageFilters],
     responses={
-        200: _answer(MessageOut(many=True), "One page.", delivered=_MESSAGE_EXAMPLE),
-        **_refusals("unknown_tenant", "validation_error"),
+        200: answer(MessageOut(many=True), "One page.", delivered=_MESSAGE_EXAMPLE),
+        **refusals("unknown_tenant", "validation_error"),
     },
 )
 
@@ -337,8 +340,8 @@ tenant_list = extend_schema(
     summary="List the bakeries with their numbers",
     description="By name. Needs the scope `admin:read`.",
     responses={
-        200: _answer(TenantOut(many=True), "One page.", bakery=_TENANT_EXAMPLE),
-        **_refusals("validation_error"),
+        200: answer(TenantOut(many=True), "One page.", bakery=_TENANT_EXAMPLE),
+        **refusals("validation_error"),
     },
 )
 
@@ -347,12 +350,12 @@ put_tenant = extend_schema(
     tags=ADMIN,
     summary="Create or rename a bakery under your own UUID",
     description="A repeat changes nothing. Needs the scope `admin:write`.",
-    parameters=[_in_address("tenant_id", "The bakery's id, chosen by you.")],
+    parameters=[in_address("tenant_id", "The bakery's id, chosen by you.")],
     request=TenantIn,
-    examples=[_asked("A bakery", {"name": "Panadería Goiko"})],
+    examples=[asked("A bakery", {"name": "Panadería Goiko"})],
     responses={
-        200: _answer(TenantOut, "Renamed, or as it was.", bakery=_TENANT_EXAMPLE),
-        201: _answer(
+        200: answer(TenantOut, "Renamed, or as it was.", bakery=_TENANT_EXAMPLE),
+        201: answer(
             TenantOut,
             "Created.",
             bakery={
@@ -363,7 +366,7 @@ put_tenant = extend_schema(
                 "last_message_at": None,
             },
         ),
-        **_refusals(*_BODY, "unknown_tenant"),
+        **refusals(*BODY, "unknown_tenant"),
     },
 )
 
@@ -375,13 +378,13 @@ assign_phone = extend_schema(
         "In place of the one it has. A repeat changes nothing; the number of another bakery is refused. "
         "Needs the scope `admin:write`."
     ),
-    parameters=[_in_address("tenant_id", "The bakery's id.")],
+    parameters=[in_address("tenant_id", "The bakery's id.")],
     request=AssignPhoneIn,
-    examples=[_asked("A number", {"phone_number_id": "123456789012346"})],
+    examples=[asked("A number", {"phone_number_id": "123456789012346"})],
     responses={
-        200: _answer(TenantOut, "The bakery with its number.", bakery=_TENANT_EXAMPLE),
-        **_refusals(
-            *_BODY, "unknown_tenant", "number_taken", "number_reserved", "unknown_phone_number"
+        200: answer(TenantOut, "The bakery with its number.", bakery=_TENANT_EXAMPLE),
+        **refusals(
+            *BODY, "unknown_tenant", "number_taken", "number_reserved", "unknown_phone_number"
         ),
     },
 )
@@ -391,11 +394,11 @@ release_phone = extend_schema(
     tags=ADMIN,
     summary="Take the number from a bakery",
     description="From now on it sends from the default one. Needs the scope `admin:write`.",
-    parameters=[_in_address("tenant_id", "The bakery's id.")],
+    parameters=[in_address("tenant_id", "The bakery's id.")],
     request=None,
     responses={
         204: OpenApiResponse(description="Done, also when it had none."),
-        **_refusals("unknown_tenant", "validation_error"),
+        **refusals("unknown_tenant", "validation_error"),
     },
 )
 
@@ -405,7 +408,7 @@ phone_number_list = extend_schema(
     summary="List the sending numbers and whose they are",
     description="`tenant_id` is null for a spare number. Needs the scope `admin:read`.",
     responses={
-        200: _answer(PhoneNumberOut(many=True), "One page.", number=_NUMBER_EXAMPLE),
-        **_refusals("validation_error"),
+        200: answer(PhoneNumberOut(many=True), "One page.", number=_NUMBER_EXAMPLE),
+        **refusals("validation_error"),
     },
 )

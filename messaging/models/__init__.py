@@ -2,6 +2,13 @@ from __future__ import annotations
 
 from messaging.models.account_event import AccountEvent, Aspect
 from messaging.models.alert import Alert, AlertKind
+from messaging.models.callback import (
+    Callback,
+    CallbackDelivery,
+    CallbackEvent,
+    DeliveryStatus,
+    DisabledReason,
+)
 from messaging.models.inbound_message import Asks, InboundMessage
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
 from messaging.models.person_alias import PersonAlias
@@ -18,8 +25,13 @@ __all__ = [
     "AlertKind",
     "Asks",
     "Aspect",
+    "Callback",
+    "CallbackDelivery",
+    "CallbackEvent",
     "CountedDay",
     "DailyUsage",
+    "DeliveryStatus",
+    "DisabledReason",
     "EventKind",
     "IfUnconfirmed",
     "InboundMessage",

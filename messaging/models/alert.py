@@ -28,6 +28,7 @@ class AlertKind(models.TextChoices):
     TOKEN_DUE = "token_due", _("the access token is due to be replaced")
     TOKEN_OVERDUE = "token_overdue", _("the access token should have been replaced")
     TOKEN_NOT_REVOKED = "token_not_revoked", _("Meta still accepts an old access token")
+    CALLBACK_DISABLED = "callback_disabled", _("a callback was switched off")
     ORDER_REFUSED = "order_refused", _("an order for a supplier who opted out was refused")
     NUMBER_CHANGED = "number_changed", _("a supplier changed its number")
 

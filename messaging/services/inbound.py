@@ -10,7 +10,7 @@ from typing import Any
 from messaging.graph_api.message_text import said_in
 from messaging.graph_api.webhook_payload import InboundFact
 from messaging.models import InboundMessage, Message
-from messaging.services import number_changes, opting_out, people
+from messaging.services import callback_events, number_changes, opting_out, people
 from messaging.services.opt_out_words import asked_in
 from messaging.services.verdicts import Reported
 from tenants.models import PhoneNumber, PhoneNumberAssignment
@@ -62,6 +62,7 @@ def _heed(new: list[InboundMessage]) -> None:
     # The words first, for a new number takes over what was asked under the old one.
     opting_out.heed_words(ordered)
     number_changes.heed(ordered)
+    callback_events.announce_replies(ordered)
 
 
 def _inbound_row(fact: InboundFact, number: PhoneNumber) -> dict[str, Any]:

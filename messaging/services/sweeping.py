@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from messaging import queues
-from messaging.services import answering, holding, limits, receiving, sending, syncing, tokens
+from messaging.services import (
+    answering,
+    callback_delivery,
+    holding,
+    limits,
+    receiving,
+    sending,
+    syncing,
+    tokens,
+)
 from messaging.services.account_news import of_account
 
 
@@ -21,3 +30,4 @@ def sweep() -> None:
     answering.wake_for_waiting()
     syncing.sync_what_was_never_read()
     tokens.retire_previous_tokens()
+    callback_delivery.sweep()

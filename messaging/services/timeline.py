@@ -1,4 +1,4 @@
-"""The one place where lines are added to messages' timelines."""
+"""The one place where lines are added to messages' timelines; callbacks are told of the new ones."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from messaging.models import MessageEvent
+from messaging.services import callback_events
 
 # In the order of message and kind, as everywhere, so that no two batches wait for each other. `xmax` is 0 in a row that
 # this statement has inserted.
@@ -38,8 +39,10 @@ def write_events(events: Sequence[MessageEvent]) -> list[MessageEvent]:
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, lines | {"now": now})
         written = cursor.fetchall()
-    return [
+    new = [
         MessageEvent(id=pk, message_id=message_id, kind=kind, code=code, at=at, recorded_at=now)
         for pk, message_id, kind, code, at, is_new in written
         if is_new
     ]
+    callback_events.announce_events(new)
+    return new

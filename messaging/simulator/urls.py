@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path, re_path
 
-from messaging.simulator import control_views, graph_views, phone_views
+from messaging.simulator import callback_views, control_views, graph_views, phone_views
 
 app_name = "simulator"
 
@@ -24,5 +24,10 @@ urlpatterns = [
     path("scenarios/reset", control_views.reset, name="reset"),
     path("mail", control_views.mail, name="mail"),
     path("mail/<str:key>", control_views.mail_message, name="mail_message"),
+    path("callbacks", callback_views.callbacks, name="callbacks"),
+    path("callbacks/secret", callback_views.secret, name="callback_secret"),
+    path("callbacks/forget", callback_views.forget, name="forget_callbacks"),
+    path("callbacks/receive", callback_views.receive, name="receive_callback"),
+    path("callbacks/receive/<int:status>", callback_views.receive, name="receive_callback_with"),
     re_path(r"^graph(?:/(?P<rest>.*))?$", graph_views.graph, name="graph"),
 ]

@@ -17,6 +17,7 @@ from tenants.models.tenant import Tenant, TenantOwnedQuerySet
 class Scope(models.TextChoices):
     MESSAGES_SEND = "messages:send", _("send messages")
     MESSAGES_READ = "messages:read", _("read messages")
+    CALLBACKS_WRITE = "callbacks:write", _("register callbacks and read what they were told")
     ADMIN_READ = "admin:read", _("read bakeries and numbers")
     ADMIN_WRITE = "admin:write", _("create bakeries and assign numbers")
 

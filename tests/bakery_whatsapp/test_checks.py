@@ -42,6 +42,8 @@ def test_production_with_all_secrets_starts(production):
         ("WHATSAPP_LANGUAGE_FALLBACK", "es=es_ES"),
         ("WHATSAPP_BILLING_TIME_ZONE", "Madrid"),
         ("WHATSAPP_BILLING_CURRENCY", "euro"),
+        ("CALLBACK_ALLOWED_NETWORKS", ["10.0.0.0/8", "ten"]),
+        ("CALLBACK_ALLOWED_NETWORKS", ["10.0.0.1/8"]),
     ],
 )
 @pytest.mark.django_db

@@ -11,6 +11,9 @@ from messaging.graph_api.signature import sign
 from messaging.models import Message, WebhookDelivery
 from messaging.services import receiving
 from tenants.models import PhoneNumber
+from tests.messaging.callback_server import names, receiver
+
+__all__ = ["names", "receiver"]  # fixtures
 
 GRAPH = "https://graph.facebook.com/v26.0"
 T0 = 1795341600

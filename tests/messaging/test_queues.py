@@ -47,6 +47,7 @@ def test_every_task_has_a_fixed_name_and_a_queue_that_workers_watch():
         queues.WATCH_WEBHOOKS,
         queues.ANSWER_OPT_OUTS,
         queues.COUNT_USAGE,
+        queues.DELIVER_CALLBACKS,
     }
     assert {queue.name for queue in app.conf.task_queues} == set(queues.ALL)
     assert {app.amqp.router.route({}, name)["queue"].name for name in names} == set(queues.ALL)

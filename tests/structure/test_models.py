@@ -10,6 +10,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 
 from messaging.models import (
+    Callback,
+    CallbackDelivery,
     DailyUsage,
     InboundMessage,
     Message,
@@ -18,6 +20,7 @@ from messaging.models import (
     Suppression,
 )
 from messaging.models import timeline as timeline_models
+from messaging.services.callback_events import ping
 from tenants.models import (
     ApiKey,
     Membership,
@@ -27,6 +30,7 @@ from tenants.models import (
 )
 from tests.factories import (
     AssignmentFactory,
+    CallbackFactory,
     MembershipFactory,
     MessageFactory,
     StaffFactory,
@@ -85,6 +89,7 @@ def rows_of_two_bakeries(db):
         membership = MembershipFactory(tenant=tenant, user=UserFactory(username=name))
         message = MessageFactory(tenant=tenant)
         assignment = AssignmentFactory(tenant=tenant)
+        callback = CallbackFactory(tenant=tenant)
         made[name] = {
             Tenant: tenant,
             Membership: membership,
@@ -112,6 +117,8 @@ def rows_of_two_bakeries(db):
             Suppression: Suppression.objects.create(
                 tenant=tenant, phone="+34600000101", source="word"
             ),
+            Callback: callback,
+            CallbackDelivery: ping(callback),
         }
     return made
 

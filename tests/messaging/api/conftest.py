@@ -12,6 +12,7 @@ from tests.factories import DefaultNumberFactory, TemplateFactory, TenantFactory
 SEND = "/api/v1/whatsapp/send"
 MESSAGES = "/api/v1/whatsapp/messages"
 TENANTS = "/api/v1/admin/whatsapp/tenants"
+CALLBACKS = "/api/v1/whatsapp/callbacks"
 NUMBERS = "/api/v1/admin/whatsapp/phone-numbers"
 
 
@@ -41,6 +42,9 @@ class Api:
 
     def put(self, path: str, data: Any = None, **headers: str) -> Any:
         return self.call("put", path, data, **headers)
+
+    def patch(self, path: str, data: Any = None, **headers: str) -> Any:
+        return self.call("patch", path, data, **headers)
 
     def delete(self, path: str, **headers: str) -> Any:
         return self.call("delete", path, **headers)

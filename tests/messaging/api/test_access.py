@@ -9,7 +9,15 @@ from django.db import OperationalError, connection
 
 from tenants.models import ApiKey, Scope
 from tests.factories import make_api_key
-from tests.messaging.api.conftest import MESSAGES, NUMBERS, SEND, TENANTS, Api, refusal
+from tests.messaging.api.conftest import (
+    CALLBACKS,
+    MESSAGES,
+    NUMBERS,
+    SEND,
+    TENANTS,
+    Api,
+    refusal,
+)
 
 SOME_ID = uuid.UUID(int=7)
 ENDPOINTS = [
@@ -18,6 +26,15 @@ ENDPOINTS = [
     ("get", f"{MESSAGES}/{SOME_ID}", Scope.MESSAGES_READ),
     ("post", f"{MESSAGES}/{SOME_ID}/cancel", Scope.MESSAGES_SEND),
     ("post", f"{MESSAGES}/{SOME_ID}/resend", Scope.MESSAGES_SEND),
+    ("get", CALLBACKS, Scope.CALLBACKS_WRITE),
+    ("post", CALLBACKS, Scope.CALLBACKS_WRITE),
+    ("get", f"{CALLBACKS}/{SOME_ID}", Scope.CALLBACKS_WRITE),
+    ("patch", f"{CALLBACKS}/{SOME_ID}", Scope.CALLBACKS_WRITE),
+    ("delete", f"{CALLBACKS}/{SOME_ID}", Scope.CALLBACKS_WRITE),
+    ("post", f"{CALLBACKS}/{SOME_ID}/rotate-secret", Scope.CALLBACKS_WRITE),
+    ("post", f"{CALLBACKS}/{SOME_ID}/test", Scope.CALLBACKS_WRITE),
+    ("get", f"{CALLBACKS}/{SOME_ID}/deliveries", Scope.CALLBACKS_WRITE),
+    ("post", f"{CALLBACKS}/{SOME_ID}/deliveries/{SOME_ID}/redeliver", Scope.CALLBACKS_WRITE),
     ("get", TENANTS, Scope.ADMIN_READ),
     ("get", NUMBERS, Scope.ADMIN_READ),
     ("put", f"{TENANTS}/{SOME_ID}", Scope.ADMIN_WRITE),
