@@ -58,6 +58,8 @@ WHATSAPP_LANGUAGE_FALLBACK = env.str("WHATSAPP_LANGUAGE_FALLBACK", "")
 WHATSAPP_TOKEN_GRACE_HOURS = env.float("WHATSAPP_TOKEN_GRACE_HOURS", 24.0)
 WHATSAPP_TOKEN_REMIND_DAYS = env.int("WHATSAPP_TOKEN_REMIND_DAYS", 50)
 WHATSAPP_TOKEN_ALARM_DAYS = env.int("WHATSAPP_TOKEN_ALARM_DAYS", 60)
+# How long applied webhooks are kept; 0 keeps all.
+WEBHOOK_RETENTION_DAYS = env.int("WEBHOOK_RETENTION_DAYS", 30)
 WHATSAPP_SIMULATOR = env.bool("WHATSAPP_SIMULATOR", False)
 SIMULATOR_WEBHOOK_URL = env.str(
     "SIMULATOR_WEBHOOK_URL", f"http://127.0.0.1:{PORT}/api/v1/whatsapp/webhook"
@@ -328,6 +330,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sync-from-meta": {
         "task": "messaging.sync_from_meta",
+        "schedule": 3600.0,
+        "options": {"queue": "periodic", "expires": 3600},
+    },
+    # Every hour what has grown old in that hour, rather than a whole day's at once.
+    "delete-old": {
+        "task": "messaging.delete_old",
         "schedule": 3600.0,
         "options": {"queue": "periodic", "expires": 3600},
     },

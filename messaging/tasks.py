@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from messaging import queues
-from messaging.services import receiving, sending, sweeping, syncing
+from messaging.services import receiving, retention, sending, sweeping, syncing
 
 
 @shared_task(name=queues.SEND_QUEUED)
@@ -15,7 +15,7 @@ def send_queued(phone_number: int) -> None:
 
 @shared_task(name=queues.APPLY_WEBHOOKS)
 def apply_webhooks() -> None:
-    receiving.apply_waiting()
+    receiving.apply_until_quiet()
 
 
 @shared_task(name=queues.SWEEP)
@@ -26,3 +26,8 @@ def sweep() -> None:
 @shared_task(name=queues.SYNC_FROM_META)
 def sync_from_meta() -> None:
     syncing.sync_from_meta()
+
+
+@shared_task(name=queues.DELETE_OLD)
+def delete_old() -> None:
+    retention.delete_old_deliveries()

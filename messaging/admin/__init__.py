@@ -10,7 +10,7 @@ from messaging.admin.phone_number import SendingNumberAdmin
 from messaging.admin.template import MessageTemplateAdmin
 from messaging.admin.tenant import SendingTenantAdmin
 from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
-from messaging.admin.webhook_delivery import WebhookDeliveryAdmin
+from messaging.admin.webhook_delivery import UnknownWebhookFieldAdmin, WebhookDeliveryAdmin
 
 __all__ = [
     "AlertAdmin",
@@ -22,5 +22,6 @@ __all__ = [
     "SendingAccountAdmin",
     "SendingNumberAdmin",
     "SendingTenantAdmin",
+    "UnknownWebhookFieldAdmin",
     "WebhookDeliveryAdmin",
 ]

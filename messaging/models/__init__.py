@@ -5,11 +5,16 @@ from messaging.models.inbound_message import InboundMessage
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
 from messaging.models.template import MessageTemplate
 from messaging.models.timeline import EventKind, MessageEvent, SendAttempt
-from messaging.models.webhook_delivery import WebhookDelivery
+from messaging.models.webhook_delivery import (
+    DeliveryOutcome,
+    UnknownWebhookField,
+    WebhookDelivery,
+)
 
 __all__ = [
     "Alert",
     "AlertKind",
+    "DeliveryOutcome",
     "EventKind",
     "IfUnconfirmed",
     "InboundMessage",
@@ -19,6 +24,7 @@ __all__ = [
     "MessageTemplate",
     "Priority",
     "SendAttempt",
+    "UnknownWebhookField",
     "WaitsFor",
     "WebhookDelivery",
 ]

@@ -39,6 +39,7 @@ OF_THE_PLATFORM = {
     "PhoneNumber",
     "MessageTemplate",
     "WebhookDelivery",
+    "UnknownWebhookField",
     "Alert",
 }
 
