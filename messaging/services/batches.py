@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import accumulate
-from typing import Any
 
 import structlog
 from django.db import OperationalError, connection, transaction
@@ -23,7 +21,7 @@ from messaging.services.inbound import apply_inbound
 from messaging.services.isolating import isolate
 from messaging.services.reading_deliveries import Delivery, Work, read_delivery
 from messaging.services.status_reports import apply_status_reports
-from messaging.services.verdicts import Reported, outcome_of, verdict_line
+from messaging.services.verdicts import IT_BROKE, Reported, outcome_of, this_traceback, verdict_line
 
 log = structlog.get_logger(__name__)
 
@@ -39,8 +37,7 @@ _WRITE = """
 UPDATE messaging_webhookdelivery AS delivery SET
   verdicts = told.verdicts::jsonb, outcome = told.outcome, traceback = told.traceback,
   started_at = %(started_at)s, processed_at = %(processed_at)s, again_at = NULL
-FROM unnest(%(id)s::bigint[], %(verdicts)s::text[], %(outcome)s::text[], %(traceback)s::text[])
-  AS told(id, verdicts, outcome, traceback)
+FROM jsonb_to_recordset(%(told)s::jsonb) AS told(id bigint, verdicts jsonb, outcome text, traceback text)
 WHERE delivery.id = told.id
 """
 
@@ -124,16 +121,20 @@ def _apply_news(reports: Sequence[Reported[Change]]) -> None:
 
 
 def _write(deliveries: Sequence[Delivery], *, started_at: datetime) -> None:
-    columns: dict[str, Any] = {
-        "id": [delivery.id for delivery in deliveries],
-        "verdicts": [json.dumps(delivery.verdicts) for delivery in deliveries],
-        "outcome": [outcome_of(delivery.verdicts).value for delivery in deliveries],
-        "traceback": ["\n".join(delivery.tracebacks) for delivery in deliveries],
-        "started_at": started_at,
-        "processed_at": timezone.now(),
-    }
+    told = [
+        {
+            "id": delivery.id,
+            "verdicts": delivery.verdicts,
+            "outcome": outcome_of(delivery.verdicts),
+            "traceback": "\n".join(delivery.tracebacks),
+        }
+        for delivery in deliveries
+    ]
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, columns)
+        cursor.execute(
+            _WRITE,
+            {"told": json.dumps(told), "started_at": started_at, "processed_at": timezone.now()},
+        )
     for delivery in deliveries:
         if delivery.tracebacks:
             log.error("Webhook could not be applied", webhook_delivery=delivery.id)
@@ -164,8 +165,8 @@ def _give_up(delivery_id: int) -> None:
     """Keep the exception that is being handled with the delivery; a person may have it applied again."""
     now = timezone.now()
     WebhookDelivery.objects.filter(pk=delivery_id).update(
-        traceback=traceback.format_exc(limit=-8),
-        verdicts=[verdict_line("", "", "error", "It could not be applied; see the traceback.")],
+        traceback=this_traceback(),
+        verdicts=[verdict_line("", "", "error", IT_BROKE)],
         outcome=DeliveryOutcome.ERROR,
         started_at=now,
         processed_at=now,

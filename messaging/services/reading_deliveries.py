@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 from messaging.graph_api import webhook_payload
 from messaging.graph_api.webhook_payload import Change, InboundFact, StatusFact
-from messaging.services.verdicts import Reported, verdict_line
+from messaging.services.verdicts import IT_BROKE, Reported, this_traceback, verdict_line
 
 # Fields that tell of the account, its numbers and templates.
 _NEWS = ("message_template", "template_category", "phone_number", "business_capability")
@@ -48,9 +47,8 @@ def read_delivery(delivery: Delivery, work: Work) -> None:
         _read(payload, delivery, work)
     except Exception:
         # A fault of ours in one body; what was read of it so far is applied.
-        why = "It could not be applied; see the traceback."
-        delivery.verdicts.append(verdict_line("", "", "error", why))
-        delivery.tracebacks.append(traceback.format_exc(limit=-8))
+        delivery.verdicts.append(verdict_line("", "", "error", IT_BROKE))
+        delivery.tracebacks.append(this_traceback())
 
 
 def _read(payload: object, delivery: Delivery, work: Work) -> None:

@@ -6,6 +6,7 @@ with one UPDATE, and their timelines get one INSERT.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -15,10 +16,10 @@ from datetime import datetime
 import structlog
 
 from messaging.graph_api.webhook_payload import Change, StatusFact
-from messaging.models import EventKind, MessageEvent
 from messaging.services import holding, timeline
 from messaging.services.isolating import isolate
 from messaging.services.status_rows import StatusRow, lock_rows, write_rows
+from messaging.services.timeline import Line
 from messaging.services.verdicts import Reported
 from messaging.statuses import META_REPORTS, MessageStatus, settle
 
@@ -42,11 +43,12 @@ class _Case:
 
 def apply_status_reports(reports: Sequence[Reported[StatusFact]]) -> None:
     """Bring the messages to where these reports put them, and judge each report."""
-    rows = _rows_of(report.fact for report in reports)
+    our_ids = [_our_id(report.fact) for report in reports]
+    rows = _rows_of(our_ids, {report.fact.wamid for report in reports})
     cases: dict[uuid.UUID, _Case] = {}
-    for report in reports:
+    for report, our_id in zip(reports, our_ids, strict=True):
         fact = report.fact
-        row = rows.get(_our_id(fact)) or rows.get(fact.wamid)
+        row = rows.get(our_id) or rows.get(fact.wamid)
         why = _why_not(report.change, fact, row)
         if why is not None or row is None:
             report.judge("ignored", why or "")
@@ -58,15 +60,10 @@ def apply_status_reports(reports: Sequence[Reported[StatusFact]]) -> None:
     isolate(_write, list(cases.values()), _Case.broke)
 
 
-def _rows_of(facts: Iterable[StatusFact]) -> dict[object, StatusRow]:
+def _rows_of(our_ids: Iterable[uuid.UUID | None], wamids: set[str]) -> dict[object, StatusRow]:
     """Return the locked rows by our id and by wamid."""
-    ids, wamids = set(), set()
-    for fact in facts:
-        wamids.add(fact.wamid)
-        if our_id := _our_id(fact):
-            ids.add(our_id)
     rows: dict[object, StatusRow] = {}
-    for row in lock_rows(ids, wamids):
+    for row in lock_rows({our_id for our_id in our_ids if our_id}, wamids):
         rows[row.id] = row
         if row.wamid:
             rows[row.wamid] = row
@@ -75,8 +72,10 @@ def _rows_of(facts: Iterable[StatusFact]) -> dict[object, StatusRow]:
 
 def _our_id(fact: StatusFact) -> uuid.UUID | None:
     """Return the message id that we sent along as `biz_opaque_callback_data`."""
+    if fact.callback_data is None:
+        return None
     try:
-        return uuid.UUID(fact.callback_data or "")
+        return uuid.UUID(fact.callback_data)
     except ValueError:
         return None
 
@@ -96,15 +95,10 @@ def _write(cases: Sequence[_Case]) -> None:
     """Settling is harmless to repeat, so a row may be settled again when its batch broke."""
     for case in cases:
         _settle(case.row, [report.fact for report in case.reports])
-    write_rows([case.row for case in cases if case.row.is_changed])
+    write_rows([case.row for case in cases if case.row.changed])
     written = timeline.write_events(
         [
-            MessageEvent(
-                message_id=case.row.id,
-                kind=EventKind(report.fact.status),
-                code=report.fact.error_code,
-                at=report.fact.at,
-            )
+            Line(case.row.id, report.fact.status, report.fact.error_code, report.fact.at)
             for case in cases
             for report in case.reports
         ]
@@ -140,7 +134,7 @@ def _log(cases: Iterable[_Case]) -> None:
     """One line for all that moved, and one for each that failed: a line for each would cost more than applying it."""
     moved: Counter[str] = Counter()
     for case in cases:
-        if not case.row.has_moved:
+        if "status" not in case.row.changed:
             continue
         moved[case.row.status] += 1
         if case.row.status == MessageStatus.FAILED:
@@ -164,9 +158,7 @@ def _settle(row: StatusRow, facts: Sequence[StatusFact]) -> None:
     row.put("sent_at", _earliest(row.sent_at, times[MessageStatus.SENT] + delivered))
     _keep_failure(row, facts)
     status = settle(MessageStatus(row.status), (MessageStatus(fact.status) for fact in facts))
-    if status != row.status:
-        row.put("status", status.value)
-        row.has_moved = True
+    row.put("status", status.value)
     _keep_what_it_lacks(row, facts)
 
 
@@ -176,7 +168,7 @@ def _keep_what_it_lacks(row: StatusRow, facts: Sequence[StatusFact]) -> None:
         if not row.wamid:
             row.put("wamid", fact.wamid)
         if fact.pricing and not row.has_pricing:
-            row.put("pricing", fact.pricing)
+            row.put("pricing", json.dumps(fact.pricing))
             row.has_pricing = True
         if fact.recipient_user_id and not row.recipient_user_id:
             row.put("recipient_user_id", fact.recipient_user_id[:_USER_ID_LENGTH])
@@ -191,9 +183,7 @@ def _keep_failure(row: StatusRow, facts: Sequence[StatusFact]) -> None:
         row.failed_at,
         row.error_code or 0,
     ):
-        row.put("failed_at", first.at)
-        row.put("error_code", first.error_code)
-        row.put("error_details", first.error_details[:_DETAILS_LENGTH])
+        row.put_failure(first.at, first.error_code, first.error_details[:_DETAILS_LENGTH])
 
 
 def _earliest(known: datetime | None, reported: list[datetime]) -> datetime | None:
