@@ -55,6 +55,11 @@ def wake_receiver() -> None:
     transaction.on_commit(_receiver.wake)
 
 
+def call_receiver() -> None:
+    """Have one more worker apply stored webhooks, whoever is at it already."""
+    _publish(APPLY_WEBHOOKS, WEBHOOKS, ())
+
+
 def wake_sync() -> None:
     """Have templates and numbers read from Meta again soon, once for a burst of reasons."""
     transaction.on_commit(partial(_wake, SYNC_FROM_META, PERIODIC, ()))
@@ -122,10 +127,21 @@ def _wake(task: str, queue: str, args: tuple[int, ...]) -> bool:
     """Leave a mark and publish, unless there is a mark; False when the broker does not answer."""
     try:
         if client().set(_mark(task, args), 1, nx=True, px=_WAKE_MARK_MS):
-            current_app.send_task(task, args=args, queue=queue, ignore_result=True)
-    except (redis.RedisError, OperationalError) as error:
-        log.warning(
-            "Wake-up lost, the sweep will find the rows", task=task, error=type(error).__name__
-        )
+            return _publish(task, queue, args)
+    except redis.RedisError as error:
+        _tell_lost(task, error)
         return False
     return True
+
+
+def _publish(task: str, queue: str, args: tuple[int, ...]) -> bool:
+    try:
+        current_app.send_task(task, args=args, queue=queue, ignore_result=True)
+    except (redis.RedisError, OperationalError) as error:
+        _tell_lost(task, error)
+        return False
+    return True
+
+
+def _tell_lost(task: str, error: Exception) -> None:
+    log.warning("Wake-up lost, the sweep will find the rows", task=task, error=type(error).__name__)

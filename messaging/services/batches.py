@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import accumulate
 
@@ -42,14 +43,25 @@ WHERE delivery.id = told.id
 """
 
 
-def apply_new() -> int:
-    """Apply the oldest that were never applied; return how many that were. Others may do the same at the same time."""
-    return _apply_next(WebhookDelivery.objects.waiting())
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The deliveries of one batch; false when there were none. `is_full` when more of them waited."""
+
+    ids: list[int] = field(default_factory=list)
+    is_full: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.ids)
 
 
-def apply_repeats() -> int:
+def apply_new() -> Batch:
+    """Apply the oldest that were never applied. Others may do the same at the same time."""
+    return _apply_batch(WebhookDelivery.objects.waiting())
+
+
+def apply_repeats() -> Batch:
     """The same for those that somebody wants applied again."""
-    return _apply_next(WebhookDelivery.objects.to_be_repeated())
+    return _apply_batch(WebhookDelivery.objects.to_be_repeated())
 
 
 def apply_these(delivery_ids: Collection[int]) -> int:
@@ -58,38 +70,35 @@ def apply_these(delivery_ids: Collection[int]) -> int:
     while left:
         part, left = left[:MAX_DELIVERIES], left[MAX_DELIVERIES:]
         while part:
-            done = set(_apply_batch(WebhookDelivery.objects.filter(pk__in=part)))
+            done = set(_apply_batch(WebhookDelivery.objects.filter(pk__in=part)).ids)
             total += len(done)
             part = [pk for pk in part if pk not in done] if done else []
     return total
 
 
-def _apply_next(found: WebhookDeliveryQuerySet) -> int:
-    return len(_apply_batch(found))
-
-
-def _apply_batch(found: WebhookDeliveryQuerySet) -> list[int]:
-    """Apply as many of these as fit into one batch; return their ids."""
-    claimed: list[int] = []
+def _apply_batch(found: WebhookDeliveryQuerySet) -> Batch:
+    """Apply as many of these as fit into one batch."""
+    batch = Batch()
     try:
         with transaction.atomic():
-            claimed = _claim(found)
-            _apply(claimed)
+            batch = _claim(found)
+            _apply(batch.ids)
     except Exception as error:
-        if not claimed or _is_out_of_service(error):
+        if not batch or _is_out_of_service(error):
             raise
-        for delivery_id in claimed:
+        for delivery_id in batch.ids:
             _apply_alone(delivery_id)
-    return claimed
+    return batch
 
 
-def _claim(found: WebhookDeliveryQuerySet) -> list[int]:
-    """Lock the first of these that nobody else has; return their ids."""
+def _claim(found: WebhookDeliveryQuerySet) -> Batch:
+    """Lock the first of these that nobody else has."""
     free = found.order_by("id").select_for_update(skip_locked=True, no_key=True)
     rows = list(free.values_list("id", "size")[:MAX_DELIVERIES])
     sizes = accumulate(size for _id, size in rows)
     fitting = [pk for (pk, _size), total in zip(rows, sizes, strict=True) if total <= MAX_BYTES]
-    return fitting or [pk for pk, _size in rows[:1]]
+    ids = fitting or [pk for pk, _size in rows[:1]]
+    return Batch(ids, is_full=len(ids) < len(rows) or len(rows) == MAX_DELIVERIES)
 
 
 def _apply(delivery_ids: Sequence[int]) -> None:
@@ -144,7 +153,7 @@ def _apply_alone(delivery_id: int) -> None:
     """Apply one delivery of a batch that broke. Raises what takes the database out of service."""
     try:
         with transaction.atomic():
-            _apply(_claim(WebhookDelivery.objects.filter(pk=delivery_id)))
+            _apply(_claim(WebhookDelivery.objects.filter(pk=delivery_id)).ids)
     except OperationalError as error:
         if _is_out_of_service(error):
             raise

@@ -16,8 +16,8 @@ from messaging.services.taking_turns import Turns
 _STORE = """
 INSERT INTO messaging_webhookdelivery (body, size, received_at, verdicts, traceback) VALUES (%s, %s, %s, '[]', '')
 """
-# One thread of each worker process: more would share its core and halve the batches.
-_turns = Turns()
+# Of each worker process: one reads bodies while the other waits for the database. More would only halve the batches.
+_turns = Turns(2)
 
 
 def store_delivery(body: bytes) -> None:
@@ -30,14 +30,15 @@ def store_delivery(body: bytes) -> None:
 def apply_until_quiet() -> int:
     """Apply what waits and what comes meanwhile; return how many deliveries. For a woken worker.
 
-    While another thread of this process is at it, that one looks once more and this one returns at once.
+    While two other threads of this process are at it, one of them looks once more and this one returns at once.
     """
     total = 0
     if not _turns.begin():
         return total
     try:
         while True:
-            total += apply_waiting()
+            queues.is_awake(queues.APPLY_WEBHOOKS)
+            total += _apply_all(call_for_help=True)
             # Whoever saw a wake-up pending wakes nobody for a moment; what it stored meanwhile is found here.
             time.sleep(queues.SURELY_WOKEN_S)
             late = _apply_all()
@@ -64,9 +65,12 @@ def wake_for_waiting() -> bool:
     return is_any
 
 
-def _apply_all() -> int:
-    """What is new goes before what is to be applied again."""
+def _apply_all(*, call_for_help: bool = False) -> int:
+    """What is new goes before what is to be applied again. A full batch means that more is waiting: one helper is called."""
     total = 0
     while applied := batches.apply_new() or batches.apply_repeats():
-        total += applied
+        total += len(applied.ids)
+        if call_for_help and applied.is_full:
+            queues.call_receiver()
+            call_for_help = False
     return total
