@@ -85,7 +85,7 @@ def test_webhooks_ask_redis_no_more_while_a_worker_is_surely_woken(
 
 @pytest.mark.django_db(transaction=True)
 def test_a_woken_worker_looks_again_after_the_time_in_which_nobody_wakes_it(broker, monkeypatch):
-    slept = []
+    slept: list[float] = []
 
     def meanwhile(seconds):
         if not slept:
@@ -93,7 +93,7 @@ def test_a_woken_worker_looks_again_after_the_time_in_which_nobody_wakes_it(brok
         slept.append(seconds)
 
     receiving.store_delivery(b"{}")
-    monkeypatch.setattr(receiving.time, "sleep", meanwhile)
+    monkeypatch.setattr("time.sleep", meanwhile)
     assert receiving.apply_until_quiet() == 2
     assert slept == [queues.SURELY_WOKEN_S] * 2
 
