@@ -33,11 +33,17 @@ def ratio(figures: dict[str, list[float]], one: str, other: str) -> float:
     return median([a / b for a, b in zip(figures[one], figures[other], strict=True)])
 
 
-def run(measurements: Mapping[str, Callable[[int], list[Row]]], *, about: str | None) -> None:
-    """Read --rounds and --only, measure and print."""
+def run(
+    measurements: Mapping[str, Callable[[int], list[Row]]],
+    *,
+    about: str | None,
+    only_asked: Sequence[str] = (),
+) -> None:
+    """Read --rounds and --only, measure and print. What takes too long is measured only when asked."""
+    usual = [name for name in measurements if name not in only_asked]
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default=",".join(measurements))
+    parser.add_argument("--only", default=",".join(usual))
     given = parser.parse_args()
     print(
         f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores shared by all processes,"

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import accumulate
 
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -154,7 +154,7 @@ def _apply_alone(delivery_id: int) -> None:
     try:
         with transaction.atomic():
             _apply(_claim(WebhookDelivery.objects.filter(pk=delivery_id)).ids)
-    except OperationalError as error:
+    except (OperationalError, InterfaceError) as error:
         if _is_out_of_service(error):
             raise
         _count_attempt(delivery_id)
@@ -188,6 +188,6 @@ def _give_up(delivery_id: int) -> None:
 def _is_out_of_service(error: BaseException) -> bool:
     """Whether the database itself is in trouble, rather than a statement: then nothing is anybody's fault."""
     if not isinstance(error, OperationalError):
-        return False
+        return isinstance(error, InterfaceError)
     sqlstate = getattr(error.__cause__, "sqlstate", None) or ""
     return not sqlstate.startswith(_GIVEN_UP)

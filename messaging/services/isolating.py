@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from django.db import OperationalError, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 _Thing = TypeVar("_Thing")
 
@@ -18,14 +18,14 @@ def isolate(
     """Apply all things at once; where that breaks, each half by itself, down to the ones that break.
 
     `broke` is called with each of those while its exception is being handled. The database's own trouble
-    (OperationalError) is no thing's fault and goes on to the caller.
+    (OperationalError, InterfaceError) is no thing's fault and goes on to the caller.
     """
     if not things:
         return
     try:
         with transaction.atomic():
             apply(things)
-    except OperationalError:
+    except (OperationalError, InterfaceError):
         raise
     except Exception:
         if len(things) == 1:

@@ -45,6 +45,10 @@ def apply_status_reports(reports: Sequence[Reported[StatusFact]]) -> None:
     """Bring the messages to where these reports put them, and judge each report."""
     our_ids = [_our_id(report.fact) for report in reports]
     rows = _rows_of(our_ids, {report.fact.wamid for report in reports})
+    for report, our_id in zip(reports, our_ids, strict=True):
+        # What one report teaches of the wamid, the others of the batch may need.
+        if row := rows.get(our_id):
+            rows.setdefault(report.fact.wamid, row)
     cases: dict[uuid.UUID, _Case] = {}
     for report, our_id in zip(reports, our_ids, strict=True):
         fact = report.fact

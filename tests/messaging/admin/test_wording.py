@@ -7,7 +7,7 @@ from django.utils import translation
 
 from messaging.admin import wording
 from messaging.graph_api.facts import ErrorClass
-from messaging.services import receiving
+from messaging.services import batches, inbound, reading_deliveries, status_reports, verdicts
 from tests.factories import MessageFactory
 
 
@@ -43,7 +43,8 @@ def test_every_outcome_of_sending_has_words_of_its_own():
 
 
 def test_every_reason_that_receiving_writes_is_known_here():
-    source = inspect.getsource(receiving)
+    writers = (batches, inbound, reading_deliveries, status_reports, verdicts)
+    source = "".join(inspect.getsource(writer) for writer in writers)
     assert [why for why in wording.REASONS if f'"{why}"' not in source] == []
 
 

@@ -152,6 +152,16 @@ def test_a_status_without_a_time_is_told_and_its_neighbour_applied(given):
     assert neighbour.status == MessageStatus.DELIVERED
 
 
+def test_a_wamid_that_one_status_teaches_serves_the_others_of_the_batch():
+    message = MessageFactory(sending=True)
+    receive(
+        status_webhook(message, "delivered", wamid="wamid.NEW", callback=False),
+        status_webhook(message, "sent", wamid="wamid.NEW"),
+    )
+    message.refresh_from_db()
+    assert (message.status, message.wamid) == (MessageStatus.DELIVERED, "wamid.NEW")
+
+
 def test_metas_id_of_the_recipient_is_kept_with_the_message():
     message = MessageFactory(accepted=True)
     receive(
@@ -286,8 +296,8 @@ def test_workers_at_once_never_block_each_other_for_good_and_lose_no_report(monk
         assert sum(pool.map(work, range(4))) == 12
     assert set(outcomes()) == {"applied"}
     ends = Message.objects.values_list("status", "sent_at", "read_at").distinct()
-    at = datetime.fromtimestamp(T0, UTC)
-    assert list(ends) == [("read", at, at)]
+    moment = datetime.fromtimestamp(T0, UTC)
+    assert list(ends) == [("read", moment, moment)]
     assert MessageEvent.objects.exclude(kind="accepted").count() == 180
 
 
