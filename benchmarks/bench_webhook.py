@@ -35,7 +35,7 @@ OLD = """
 COPY (SELECT uuidv7(-((1 + place % 365) || ' days')::interval), tenant_id, phone_number_id, template_id, '+34611' || lpad((place % 1000000)::text, 6, '0'),
   recipient_name, components, rendered_text, 'OLD-' || place, request_digest, warnings, requested_by, 'read', expires_at, waits_for,
   priority, if_unconfirmed, attempts, 'wamid.OLD' || place, error_details, fbtrace_id, now(), now(), now(), now(), created_at, updated_at
-  FROM generate_series(1, %s) AS place, (SELECT * FROM messaging_message LIMIT 1) AS pattern) TO STDOUT
+  FROM generate_series(1, STORED) AS place, (SELECT * FROM messaging_message LIMIT 1) AS pattern) TO STDOUT
 """
 OLD_COLUMNS = """
 COPY messaging_message (id, tenant_id, phone_number_id, template_id, recipient_phone, recipient_name, components, rendered_text,
@@ -287,7 +287,7 @@ def applied_beside(inbox: Inbox, stored: int, count: int) -> float:
         inbox.begin(1, in_body=1)
         with (
             stand.connect() as source,
-            source.cursor().copy(OLD % stored) as old,
+            source.cursor().copy(OLD.replace("STORED", str(stored))) as old,
             stand.database.cursor().copy(OLD_COLUMNS) as new,
         ):
             for data in old:
