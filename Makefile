@@ -36,6 +36,10 @@ test-faults: installed-dev catalogue ## Tests that kill processes or wait long
 bench-send: installed-dev ## Measure sending, about half an hour; ARGS="--rounds 1 --only send" is shorter
 	$(PY) -m benchmarks.bench_send $(ARGS)
 
+.PHONY: bench-webhook
+bench-webhook: installed-dev ## Measure receiving, about half an hour; ARGS="--rounds 1 --only single" is shorter
+	$(PY) -m benchmarks.bench_webhook $(ARGS)
+
 .PHONY: lint
 lint: installed-dev ## Everything that reads the code without running it
 	$(PY) -m ruff format --check .

@@ -63,6 +63,8 @@ WHATSAPP_TOKEN_ALARM_DAYS = env.int("WHATSAPP_TOKEN_ALARM_DAYS", 60)
 # The account's currency and time zone at Meta, in which it bills.
 WHATSAPP_BILLING_CURRENCY = env.str("WHATSAPP_BILLING_CURRENCY", "EUR")
 WHATSAPP_BILLING_TIME_ZONE = env.str("WHATSAPP_BILLING_TIME_ZONE", "Europe/Madrid")
+# How long applied webhooks are kept; 0 keeps all.
+WEBHOOK_RETENTION_DAYS = env.int("WEBHOOK_RETENTION_DAYS", 30)
 WHATSAPP_SIMULATOR = env.bool("WHATSAPP_SIMULATOR", False)
 SIMULATOR_WEBHOOK_URL = env.str(
     "SIMULATOR_WEBHOOK_URL", f"http://127.0.0.1:{PORT}/api/v1/whatsapp/webhook"
@@ -96,6 +98,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "bakery_whatsapp.webhook_shortcut.WebhookShortcut",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -353,6 +356,12 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sync-from-meta": {
         "task": "messaging.sync_from_meta",
+        "schedule": 3600.0,
+        "options": {"queue": "periodic", "expires": 3600},
+    },
+    # Every hour what has grown old in that hour, rather than a whole day's at once.
+    "delete-old": {
+        "task": "messaging.delete_old",
         "schedule": 3600.0,
         "options": {"queue": "periodic", "expires": 3600},
     },

@@ -6,18 +6,14 @@ both; the table shows the median of the rounds. PostgreSQL and Valkey are durabl
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import statistics
 import time
 import urllib.request
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable
 
 from benchmarks.stand import COMPONENTS, Process, Stand, wait_until
+from benchmarks.table import Row, median, percentile, ratio, run
 
 FAST = "1000"  # messages a second that may leave one number
 THREADS = 64
@@ -26,24 +22,6 @@ BEHIND = 1_000_000
 WORK_LEFT = (
     "SELECT count(*) FROM messaging_message WHERE send_after IS NOT NULL OR claimed_at IS NOT NULL"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table."""
-
-    what: str
-    value: float
-    unit: str
-    goal: str = ""
-
-
-def median(values: Sequence[float]) -> float:
-    return statistics.median(values)
-
-
-def percentile(values: Sequence[float], percent: int) -> float:
-    return sorted(values)[min(len(values) - 1, len(values) * percent // 100)]
 
 
 # --- Sending -------------------------------------------------------------------------------------
@@ -125,10 +103,6 @@ def sending(rounds: int) -> list[Row]:
                 Row(f"sent / one task a message, {of}", ratio(figures, "ours", "plain"), "×", "≥ 2"),
             ]  # fmt: skip
     return rows
-
-
-def ratio(figures: dict[str, list[float]], one: str, other: str) -> float:
-    return median([a / b for a, b in zip(figures[one], figures[other], strict=True)])
 
 
 def stop(processes: list[Process]) -> None:
@@ -348,21 +322,5 @@ MEASUREMENTS: dict[str, Callable[[int], list[Row]]] = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", default=",".join(MEASUREMENTS))
-    given = parser.parse_args()
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {os.cpu_count()} cores shared by all processes,"
-    )
-    print(f"median of {given.rounds}, load before {os.getloadavg()[0]:.1f}\n")
-    print("| measured | result | goal |\n| --- | --- | --- |")
-    for name in given.only.split(","):
-        for row in MEASUREMENTS[name](given.rounds):
-            digits = 2 if row.unit == "×" else 0
-            print(f"| {row.what} | {row.value:,.{digits}f} {row.unit} | {row.goal} |", flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run(MEASUREMENTS, about=__doc__)

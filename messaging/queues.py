@@ -5,6 +5,7 @@ The rows in PostgreSQL are the queue. A wake-up may be lost with the broker: the
 
 from __future__ import annotations
 
+import time
 from functools import cache, partial
 
 import redis
@@ -30,10 +31,16 @@ COUNT_USAGE = "messaging.count_usage"
 WATCH_WEBHOOKS = "messaging.watch_webhooks"
 ANSWER_OPT_OUTS = "messaging.answer_opt_outs"
 DELIVER_CALLBACKS = "messaging.deliver_callbacks"
+DELETE_OLD = "messaging.delete_old"
 
 # One wake-up a burst is enough. A worker removes the mark before it looks at the rows, so what was committed before
 # the mark is always seen; the mark dies by itself in case the worker did.
 _WAKE_MARK_MS = 1000
+# A process that has just seen the receiver's mark asks Redis no more for so long: the worker that removes the mark looks
+# at the rows once more after the same time (services/receiving.py).
+SURELY_WOKEN_S = 0.05
+# A broker that does not answer costs a request its time-out; the others of this moment are spared it.
+_BROKER_LEFT_ALONE_S = 1.0
 _WORKER_SEEN_S = 30
 
 
@@ -49,8 +56,13 @@ def wake_sender(phone_number: int) -> None:
 
 
 def wake_receiver() -> None:
-    """Wake a worker for the stored webhooks once the transaction is committed."""
-    transaction.on_commit(partial(_wake, APPLY_WEBHOOKS, WEBHOOKS, ()))
+    """Wake a worker for the stored webhooks once the transaction is committed: once a burst, in all processes together."""
+    transaction.on_commit(_receiver.wake)
+
+
+def call_receiver() -> None:
+    """Have one more worker apply stored webhooks, whoever is at it already."""
+    _publish(APPLY_WEBHOOKS, WEBHOOKS, ())
 
 
 def wake_sync() -> None:
@@ -101,11 +113,50 @@ def _mark(task: str, args: tuple[int, ...]) -> str:
     return ":".join(["wake", task, *map(str, args)])
 
 
-def _wake(task: str, queue: str, args: tuple[int, ...]) -> None:
+class _Receiver:
+    """What this process knows of the receiver's wake-up. Threads may race: then Redis is asked once more."""
+
+    def __init__(self) -> None:
+        self._silent_until = 0.0
+
+    def wake(self) -> None:
+        asked_at = time.monotonic()
+        if asked_at < self._silent_until:
+            return
+        is_pending = _wake(APPLY_WEBHOOKS, WEBHOOKS, ())
+        self._silent_until = asked_at + (SURELY_WOKEN_S if is_pending else _BROKER_LEFT_ALONE_S)
+
+    def forget(self) -> None:
+        self._silent_until = 0.0
+
+
+_receiver = _Receiver()
+
+
+def forget_wake_up() -> None:
+    """Ask Redis at the next webhook, in this process."""
+    _receiver.forget()
+
+
+def _wake(task: str, queue: str, args: tuple[int, ...]) -> bool:
+    """Leave a mark and publish, unless there is a mark; False when the broker does not answer."""
     try:
         if client().set(_mark(task, args), 1, nx=True, px=_WAKE_MARK_MS):
-            current_app.send_task(task, args=args, queue=queue, ignore_result=True)
+            return _publish(task, queue, args)
+    except redis.RedisError as error:
+        _tell_lost(task, error)
+        return False
+    return True
+
+
+def _publish(task: str, queue: str, args: tuple[int, ...]) -> bool:
+    try:
+        current_app.send_task(task, args=args, queue=queue, ignore_result=True)
     except (redis.RedisError, OperationalError) as error:
-        log.warning(
-            "Wake-up lost, the sweep will find the rows", task=task, error=type(error).__name__
-        )
+        _tell_lost(task, error)
+        return False
+    return True
+
+
+def _tell_lost(task: str, error: Exception) -> None:
+    log.warning("Wake-up lost, the sweep will find the rows", task=task, error=type(error).__name__)

@@ -10,6 +10,7 @@ from messaging.services import (
     callback_delivery,
     lost_statuses,
     receiving,
+    retention,
     sending,
     silence,
     sweeping,
@@ -25,7 +26,7 @@ def send_queued(phone_number: int) -> None:
 
 @shared_task(name=queues.APPLY_WEBHOOKS)
 def apply_webhooks() -> None:
-    receiving.apply_waiting()
+    receiving.apply_until_quiet()
 
 
 @shared_task(name=queues.SWEEP)
@@ -57,3 +58,8 @@ def answer_opt_outs() -> None:
 @shared_task(name=queues.DELIVER_CALLBACKS)
 def deliver_callbacks() -> None:
     callback_delivery.deliver_waiting()
+
+
+@shared_task(name=queues.DELETE_OLD)
+def delete_old() -> None:
+    retention.delete_old_deliveries()

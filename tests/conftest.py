@@ -154,6 +154,16 @@ def _no_language_of_an_earlier_request() -> None:
     translation.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def _nothing_known_of_an_earlier_webhook() -> None:
+    """This process remembers app secrets for seconds, and that a worker has just been woken."""
+    from messaging import queues
+    from messaging.services import accounts
+
+    queues.forget_wake_up()
+    accounts.forget_webhook_secrets()
+
+
 # --- Services --------------------------------------------------------------------------------------
 
 

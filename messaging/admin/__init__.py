@@ -18,7 +18,7 @@ from messaging.admin.template import MessageTemplateAdmin
 from messaging.admin.tenant import SendingTenantAdmin
 from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
 from messaging.admin.usage import CountedDayAdmin, DailyUsageAdmin
-from messaging.admin.webhook_delivery import WebhookDeliveryAdmin
+from messaging.admin.webhook_delivery import UnknownWebhookFieldAdmin, WebhookDeliveryAdmin
 
 __all__ = [
     "AccountEventAdmin",
@@ -39,5 +39,6 @@ __all__ = [
     "SendingNumberAdmin",
     "SendingTenantAdmin",
     "SuppressionAdmin",
+    "UnknownWebhookFieldAdmin",
     "WebhookDeliveryAdmin",
 ]

@@ -5,62 +5,118 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
+from django.urls import path
+from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from messaging.admin.inbox import ReplayForm, inbox_facts
 from messaging.admin.pages import pretty_json, verdict_badge
 from messaging.admin.paginator import NewestPaginator
 from messaging.admin.wording import reason
-from messaging.models import WebhookDelivery
-from messaging.services.receiving import apply_delivery
+from messaging.models import DeliveryOutcome, UnknownWebhookField, WebhookDelivery
+from messaging.services import replaying
 from tenants.admin.base import ReadOnlyAdmin
-from tenants.display import BAD, BUSY, CAUTION, GOOD, badge, moment
+from tenants.display import BAD, BUSY, CAUTION, GOOD, badge, link, list_url, moment, page_url
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.db.models import QuerySet
+    from django.urls import URLPattern
     from django.utils.safestring import SafeString
+    from django_stubs_ext import StrOrPromise
+
+_OUTCOMES = {
+    DeliveryOutcome.APPLIED: (GOOD, "check_circle"),
+    DeliveryOutcome.IGNORED: (CAUTION, "help"),
+    DeliveryOutcome.MALFORMED: (BAD, "error"),
+    DeliveryOutcome.ERROR: (BAD, "error"),
+}
+_WAITING, _AGAIN = "waiting", "again"
 
 
-class ProcessedFilter(admin.SimpleListFilter):
+class OutcomeFilter(admin.SimpleListFilter):
+    """Each leads to an index but "applied", which nearly all are."""
+
     title = gettext_lazy("state")
     parameter_name = "state"
 
-    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, str]]:
-        return [("waiting", _("to be applied")), ("failed", _("could not be applied"))]
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, StrOrPromise]]:
+        waiting: list[tuple[str, StrOrPromise]] = [
+            (_WAITING, _("to be applied")),
+            (_AGAIN, _("to be applied again")),
+        ]
+        return [*waiting, *((outcome.value, outcome.label) for outcome in DeliveryOutcome)]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]
     ) -> QuerySet[WebhookDelivery]:
-        match self.value():
-            case "waiting":
-                return queryset.filter(processed_at__isnull=True)
-            case "failed":
-                return queryset.exclude(traceback="")
-        return queryset
+        wanted = self.value()
+        if wanted == _WAITING:
+            return queryset.filter(processed_at__isnull=True)
+        if wanted == _AGAIN:
+            return queryset.filter(again_at__isnull=False)
+        return queryset.filter(outcome=wanted) if wanted in DeliveryOutcome.values else queryset
 
 
 @admin.register(WebhookDelivery)
 class WebhookDeliveryAdmin(ReadOnlyAdmin):
     """What Meta posted, as it came, and what became of each thing in it."""
 
-    list_display = ("received", "state", "content", "size", "processed")
-    list_filter = (ProcessedFilter,)
+    list_display = ("received", "state", "content", "size_in_words", "waited", "took")
+    list_filter = (OutcomeFilter,)
     ordering = ("-id",)
     sortable_by = ()
     list_per_page = 50
     paginator = NewestPaginator
+    list_before_template = "admin/messaging/webhookdelivery/_inbox.html"
     list_after_template = "admin/messaging/message/_newest_only.html"
     actions = ("apply_again",)
     fields = readonly_fields = (
         "received",
         "state",
         "processed",
+        "waited",
+        "took",
+        "size_in_words",
         "verdict_table",
         "failure",
         "pretty_body",
     )
+
+    def get_urls(self) -> list[URLPattern]:
+        ours = path(
+            "replay/",
+            self.admin_site.admin_view(self.replay_range),
+            name="messaging_webhookdelivery_replay",
+        )
+        return [ours, *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookDelivery]:
+        """A list of bodies of 3 MB each would be a long wait for nothing."""
+        found: QuerySet[WebhookDelivery] = super().get_queryset(request)
+        match = request.resolver_match
+        is_list = match and match.url_name == "messaging_webhookdelivery_changelist"
+        return found.defer("body", "traceback") if is_list else found
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        more = {
+            "inbox": inbox_facts(timezone.now()),
+            "may_apply": self.has_apply_permission(request),
+            **(extra_context or {}),
+        }
+        answer: HttpResponse = super().changelist_view(request, more)
+        return answer
 
     def heading(self, delivery: WebhookDelivery) -> str:
         return _("Webhook %(id)d") % {"id": delivery.pk}
@@ -70,10 +126,44 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
     @admin.action(description=gettext_lazy("Apply again"), permissions=["apply"])
     def apply_again(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
-        """Harmless at any time: what was applied before changes nothing."""
-        count = apply_delivery(list(queryset.values_list("pk", flat=True)))
+        """Harmless at any time: what was applied before changes nothing. Many are left to the workers."""
+        ids = list(queryset.order_by("id").values_list("pk", flat=True)[: replaying.AT_ONCE + 1])
+        if len(ids) > replaying.AT_ONCE:
+            self._leave_to_workers(request, queryset)
+            return
+        count = replaying.replay_now(ids)
         text = ngettext(
             "%(count)d delivery applied again.", "%(count)d deliveries applied again.", count
+        )
+        messages.success(request, text % {"count": count})
+
+    def replay_range(self, request: HttpRequest) -> HttpResponse:
+        """Have a range of time applied again."""
+        if not self.has_apply_permission(request):
+            raise PermissionDenied
+        form = ReplayForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            self._leave_to_workers(request, form.found)
+            return HttpResponseRedirect(list_url("messaging_webhookdelivery"))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Apply a range of time again"),
+            "form": form,
+            "back_url": list_url("messaging_webhookdelivery"),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "admin/messaging/webhookdelivery/replay.html", context)
+
+    def _leave_to_workers(self, request: HttpRequest, found: QuerySet[WebhookDelivery]) -> None:
+        count = replaying.replay(found)
+        if not count:
+            messages.warning(request, _("There is nothing of that kind to be applied again."))
+            return
+        text = ngettext(
+            "%(count)d delivery will be applied again by a worker.",
+            "%(count)d deliveries will be applied again by a worker.",
+            count,
         )
         messages.success(request, text % {"count": count})
 
@@ -102,16 +192,23 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, delivery: WebhookDelivery) -> SafeString:
-        if delivery.traceback:
-            return badge(_("could not be applied"), icon="error", tone=BAD)
+        if delivery.again_at is not None:
+            return badge(_("to be applied again"), icon="replay", tone=BUSY)
         if delivery.processed_at is None:
             return badge(_("to be applied"), icon="schedule", tone=BUSY)
-        verdicts = {str(verdict.get("verdict")) for verdict in delivery.verdicts}
-        if verdicts & {"malformed", "error"}:
-            return badge(_("not readable"), icon="error", tone=BAD)
-        if "ignored" in verdicts:
-            return badge(_("applied in part"), icon="help", tone=CAUTION)
-        return badge(_("applied"), icon="check_circle", tone=GOOD)
+        outcome = DeliveryOutcome(delivery.outcome or DeliveryOutcome.APPLIED)
+        tone, icon = _OUTCOMES[outcome]
+        return badge(outcome.label, icon=icon, tone=tone)
+
+    @admin.display(description=gettext_lazy("waited"))
+    def waited(self, delivery: WebhookDelivery) -> str:
+        """How long it lay before a worker took it (for the last time)."""
+        return _span(delivery.received_at, delivery.started_at)
+
+    @admin.display(description=gettext_lazy("took"))
+    def took(self, delivery: WebhookDelivery) -> str:
+        """How long applying took, together with what was applied in the same batch."""
+        return _span(delivery.started_at, delivery.processed_at)
 
     @admin.display(description=gettext_lazy("content"))
     def content(self, delivery: WebhookDelivery) -> str:
@@ -120,8 +217,8 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         return ", ".join(f"{what} ×{n}" if n > 1 else what for what, n in found.items()) or "–"
 
     @admin.display(description=gettext_lazy("size"))
-    def size(self, delivery: WebhookDelivery) -> str:
-        return _("%(count)d bytes") % {"count": len(delivery.body)}
+    def size_in_words(self, delivery: WebhookDelivery) -> str:
+        return filesizeformat(delivery.size)
 
     @admin.display(description=gettext_lazy("verdicts"))
     def verdict_table(self, delivery: WebhookDelivery) -> SafeString | str:
@@ -160,3 +257,40 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
             return pretty_json(json.loads(delivery.body_text))
         except (ValueError, RecursionError):
             return format_html('<pre class="bw-code" tabindex="0">{}</pre>', delivery.body_text)
+
+
+def _span(start: datetime | None, end: datetime | None) -> str:
+    if start is None or end is None:
+        return "–"
+    seconds = (end - start).total_seconds()
+    if seconds < 1:
+        return _("%(count)d ms") % {"count": round(seconds * 1000)}
+    if seconds < 60:
+        return _("%(count)s s") % {"count": number_format(seconds, decimal_pos=1)}
+    return timesince(start, end)
+
+
+@admin.register(UnknownWebhookField)
+class UnknownWebhookFieldAdmin(ReadOnlyAdmin):
+    """Fields of webhooks that we do nothing with."""
+
+    list_display = ("field", "count", "first", "last", "delivery")
+    ordering = ("-last_at", "-id")
+    fields = readonly_fields = ("field", "count", "first", "last", "delivery")
+
+    def heading(self, unknown: UnknownWebhookField) -> str:
+        return unknown.field
+
+    @admin.display(description=gettext_lazy("first received"))
+    def first(self, unknown: UnknownWebhookField) -> SafeString | str:
+        return moment(unknown.first_at)
+
+    @admin.display(description=gettext_lazy("last received"))
+    def last(self, unknown: UnknownWebhookField) -> SafeString | str:
+        return moment(unknown.last_at)
+
+    @admin.display(description=gettext_lazy("last delivery"))
+    def delivery(self, unknown: UnknownWebhookField) -> SafeString:
+        """It may have been deleted by age since; its page says so."""
+        url = page_url("messaging_webhookdelivery", unknown.last_delivery)
+        return link(url, _("Webhook %(id)d") % {"id": unknown.last_delivery})

@@ -35,7 +35,7 @@ _VERDICTS: dict[str, StrOrPromise] = {
     "malformed": gettext_lazy("not readable"),
     "error": gettext_lazy("error"),
 }
-# What services/receiving.py writes beside its verdicts; problems of a malformed body are for developers and stay.
+# What the services that apply webhooks write beside their verdicts; problems of a malformed body are for developers and stay.
 REASONS = (
     gettext_noop("It could not be applied; see the traceback."),
     gettext_noop("The body is not JSON."),

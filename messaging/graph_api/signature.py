@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from enum import StrEnum
 
 _SCHEME = "sha256="
 _HEX_LENGTH = 64
@@ -19,21 +20,38 @@ def sign(raw: bytes, secret: str) -> str:
     return _SCHEME + _digest(raw, secret)
 
 
-def is_from_meta(raw: bytes, header: str | None, secrets: Sequence[str]) -> bool:
+class Signature(StrEnum):
+    """What an `X-Hub-Signature-256` header is worth."""
+
+    RIGHT = "right"
+    MISSING = "missing"
+    DOUBLED = "doubled"
+    WRONG = "wrong"
+
+
+def judge(raw: bytes, header: str | None, secrets: Sequence[str]) -> Signature:
     """Tell whether `header` signs exactly these bytes with one of `secrets`, in constant time.
 
-    Empty secrets never match: a forgotten setting must not make every signature guessable.
+    Empty secrets never match: a forgotten setting must not make every signature guessable. Two headers arrive as one with
+    a comma, as HTTP servers join them.
     """
-    sent = (header or "").removeprefix(_SCHEME)
-    if not header or not header.startswith(_SCHEME) or len(sent) != _HEX_LENGTH:
-        return False
-    if not sent.isascii():  # compare_digest raises on other text
-        return False
+    if not header:
+        return Signature.MISSING
+    if "," in header:
+        return Signature.DOUBLED
+    sent = header.removeprefix(_SCHEME)
+    # compare_digest raises on text that is not ASCII.
+    if not header.startswith(_SCHEME) or len(sent) != _HEX_LENGTH or not sent.isascii():
+        return Signature.WRONG
     matches = False
     for secret in secrets:
         if secret:
             matches |= hmac.compare_digest(_digest(raw, secret), sent.lower())
-    return matches
+    return Signature.RIGHT if matches else Signature.WRONG
+
+
+def is_from_meta(raw: bytes, header: str | None, secrets: Sequence[str]) -> bool:
+    return judge(raw, header, secrets) is Signature.RIGHT
 
 
 def appsecret_proof(token: str, secret: str) -> str:

@@ -17,6 +17,8 @@ def storable(value: object, depth: int = 0) -> Any:
     Without NUL, lone surrogates, infinite numbers and NaN; None below `MAX_DEPTH` levels.
     """
     if isinstance(value, str):
+        if value.isascii() and "\x00" not in value:
+            return value
         return _SURROGATES.sub("\ufffd", value.replace("\x00", ""))
     if depth >= MAX_DEPTH and isinstance(value, dict | list):
         return None

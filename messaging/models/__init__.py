@@ -17,7 +17,11 @@ from messaging.models.suppression import Suppression
 from messaging.models.template import MessageTemplate
 from messaging.models.timeline import EventKind, MessageEvent, SendAttempt
 from messaging.models.usage import CountedDay, DailyUsage
-from messaging.models.webhook_delivery import WebhookDelivery
+from messaging.models.webhook_delivery import (
+    DeliveryOutcome,
+    UnknownWebhookField,
+    WebhookDelivery,
+)
 
 __all__ = [
     "AccountEvent",
@@ -30,6 +34,7 @@ __all__ = [
     "CallbackEvent",
     "CountedDay",
     "DailyUsage",
+    "DeliveryOutcome",
     "DeliveryStatus",
     "DisabledReason",
     "EventKind",
@@ -45,6 +50,7 @@ __all__ = [
     "Priority",
     "SendAttempt",
     "Suppression",
+    "UnknownWebhookField",
     "WaitsFor",
     "WebhookDelivery",
 ]

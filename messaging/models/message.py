@@ -150,6 +150,8 @@ class Message(models.Model):
     wamid = models.CharField(  # noqa: DJ001 (NULL, not empty: unique only where there is one)
         _("WhatsApp message id"), max_length=512, null=True, blank=True
     )
+    # Meta's own id of the recipient, the only one it shows of people with a WhatsApp user name. In no index, so that a
+    # status stays a small write.
     error_code = models.BigIntegerField(_("error code"), null=True, blank=True)
     error_details = models.CharField(_("Meta's details"), max_length=500, blank=True)
     fbtrace_id = models.CharField(_("Meta's trace id"), max_length=64, blank=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -26,6 +28,20 @@ _LINE_OPEN: dict[str, object] = {
     "sending_stopped_reason": "",
     "sending_stopped_until": None,
 }
+
+
+# Reading and decrypting them for each webhook would cost more than storing it. A new secret counts at once, because a
+# signature that does not match has them read again; an old one is refused after this time.
+_SECRETS_KNOWN_S = 5.0
+
+
+@dataclass(slots=True)
+class _KnownSecrets:
+    values: list[str] = field(default_factory=list)
+    known_until: float = 0.0
+
+
+_webhook_secrets = _KnownSecrets()
 
 
 class NoAccountError(Exception):
@@ -174,8 +190,21 @@ def _wake_numbers(account: WhatsAppBusinessAccount) -> None:
         queues.wake_sender(number)
 
 
-def webhook_secrets() -> list[str]:
-    """Return every app secret that may have signed a webhook."""
+def webhook_secrets(*, fresh: bool = False) -> list[str]:
+    """Return every app secret that may have signed a webhook, as known for some seconds unless `fresh`."""
+    now = time.monotonic()
+    if fresh or now >= _webhook_secrets.known_until:
+        _webhook_secrets.values = _stored_secrets()
+        _webhook_secrets.known_until = now + _SECRETS_KNOWN_S
+    return _webhook_secrets.values
+
+
+def forget_webhook_secrets() -> None:
+    """Read them again at the next use, in this process."""
+    _webhook_secrets.known_until = 0.0
+
+
+def _stored_secrets() -> list[str]:
     try:
         return current_account().app_secret_list
     except NoAccountError:

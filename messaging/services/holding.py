@@ -68,7 +68,8 @@ def heed(account: WhatsAppBusinessAccount, outcomes: Sequence[Outcome]) -> None:
 
 def heed_dropped(template_ids: Collection[int], *, code: int) -> None:
     """Meta dropped messages of these templates after it had accepted them."""
-    for template in MessageTemplate.objects.filter(pk__in=template_ids):
+    # In one order, so that no two batches wait for each other's alerts.
+    for template in MessageTemplate.objects.filter(pk__in=template_ids).order_by("pk"):
         _template_stopped(template, code)
 
 

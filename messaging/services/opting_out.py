@@ -100,12 +100,16 @@ def _heed_preference(fact: PreferenceFact, number: PhoneNumber) -> bool:
     return any(changed)
 
 
-def heed_failed(failed: Iterable[tuple[Message, int | None, datetime]]) -> None:
-    """Meta's word on who wants no marketing counts whatever we knew: messages, their error codes, when they failed.
+def is_stop(code: int | None) -> bool:
+    """Whether Meta's error code says that the recipient wants no marketing."""
+    return code == STOPPED_AT_META
+
+
+def heed_stops(refused: Iterable[tuple[Message, datetime]]) -> None:
+    """Meta's word on who wants no marketing counts whatever we knew: messages it refused so, and when.
 
     Whether it holds for one number or for the portfolio Meta does not say; on the shared number it is taken for all.
     """
-    refused = [(message, at) for message, code, at in failed if code == STOPPED_AT_META]
     for message, at in sorted(refused, key=lambda pair: pair[0].recipient_phone):
         number = message.phone_number
         tenant_id = None if number.is_default else message.tenant_id
@@ -117,11 +121,10 @@ def heed_failed(failed: Iterable[tuple[Message, int | None, datetime]]) -> None:
 
 def heed_outcomes(outcomes: Sequence[Outcome], *, number: PhoneNumber) -> None:
     """The same for Meta's answers to sending."""
-    codes = ((each, each.error.code) for each in outcomes if each.error is not None)
-    refused = [outcome for outcome, code in codes if code == STOPPED_AT_META]
+    refused = [each for each in outcomes if each.error is not None and is_stop(each.error.code)]
     for outcome in refused:
         outcome.message.phone_number = number
-    heed_failed((outcome.message, STOPPED_AT_META, timezone.now()) for outcome in refused)
+    heed_stops((outcome.message, timezone.now()) for outcome in refused)
 
 
 def without_opted_out(claimed: list[Message]) -> list[Message]:

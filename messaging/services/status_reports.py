@@ -1,19 +1,26 @@
-"""Meta's status reports, applied to their messages; the same end whatever their order and repetition."""
+"""Meta's status reports, applied to their messages; the same end whatever their order and repetition.
+
+Thousands of them take as many statements as one: the messages' rows are locked, brought forward here and written back
+with one UPDATE, and their timelines get one INSERT.
+"""
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
-from django.db.models import Q
-from django.utils import timezone
 
 from messaging.graph_api.webhook_payload import Change, StatusFact
-from messaging.models import EventKind, Message, MessageEvent
+from messaging.models import Message
 from messaging.services import answering, holding, opting_out, people, timeline
+from messaging.services.isolating import isolate
+from messaging.services.status_rows import StatusRow, lock_rows, write_rows
+from messaging.services.timeline import Line
 from messaging.services.verdicts import Reported
 from messaging.statuses import META_REPORTS, MessageStatus, settle
 
@@ -22,167 +29,184 @@ log = structlog.get_logger(__name__)
 _DETAILS_LENGTH = 500
 
 
+@dataclass(slots=True)
+class _Case:
+    """One message as it stands and all that is reported of it."""
+
+    row: StatusRow
+    reports: list[Reported[StatusFact]] = field(default_factory=list)
+
+    def broke(self) -> None:
+        for report in self.reports:
+            report.broke()
+
+
 def apply_status_reports(reports: Sequence[Reported[StatusFact]]) -> None:
     """Bring the messages to where these reports put them, and judge each report."""
-    messages = _messages_of([report.fact for report in reports])
-    by_message: dict[uuid.UUID, list[StatusFact]] = defaultdict(list)
-    for report in reports:
+    our_ids = [_our_id(report.fact) for report in reports]
+    rows = _rows_of(our_ids, {report.fact.wamid for report in reports})
+    for report, our_id in zip(reports, our_ids, strict=True):
+        # What one report teaches of the wamid, the others of the batch may need.
+        if row := rows.get(our_id):
+            rows.setdefault(report.fact.wamid, row)
+    cases: dict[uuid.UUID, _Case] = {}
+    for report, our_id in zip(reports, our_ids, strict=True):
         fact = report.fact
-        message = messages.get(_our_id(fact)) or messages.get(fact.wamid)
-        why = _why_not(report.change, fact, message)
-        if why is not None or message is None:
+        row = rows.get(our_id) or rows.get(fact.wamid)
+        why = _why_not(report.change, fact, row)
+        if why is not None or row is None:
             report.judge("ignored", why or "")
             continue
-        by_message[message.pk].append(fact)
-        report.judge("applied", f"message {message.pk}")
-    touched = {message.pk: message for message in messages.values() if message.pk in by_message}
-    for pk, message in touched.items():
-        _settle(message, by_message[pk])
-    timeline.write_events(
-        [
-            MessageEvent(
-                message_id=pk, kind=EventKind(fact.status), code=fact.error_code, at=fact.at
-            )
-            for pk, facts in by_message.items()
-            for fact in facts
-        ]
-    )
-    Message.objects.bulk_update(touched.values(), _STATUS_COLUMNS)
-    _heed_dropped(touched, by_message)
-    _heed_people(touched, by_message)
+        if row.id not in cases:
+            cases[row.id] = _Case(row)
+        cases[row.id].reports.append(report)
+    # The rows are locked by now, all in order; parts of them may be tried again in any order.
+    isolate(_write, list(cases.values()), _Case.broke)
 
 
-def _heed_people(
-    messages: dict[uuid.UUID, Message], by_message: dict[uuid.UUID, list[StatusFact]]
-) -> None:
-    """Keep by what other names WhatsApp knows the recipients, and who of them wants no marketing."""
-    pairs = [(messages[pk], fact) for pk, facts in by_message.items() for fact in facts]
-    people.learn(
-        told
-        for message, fact in pairs
-        for told in people.names_told(
-            phone_number=message.phone_number_id,
-            phone=message.recipient_phone,
-            person=people.from_meta(digits=fact.recipient_id, user_id=fact.recipient_user_id),
-        )
-    )
-    opting_out.heed_failed((message, fact.error_code, fact.at) for message, fact in pairs)
-
-
-def _heed_dropped(
-    messages: dict[uuid.UUID, Message], by_message: dict[uuid.UUID, list[StatusFact]]
-) -> None:
-    """Tell whoever keeps the templates which of them Meta stopped."""
-    dropped: dict[int, set[int]] = defaultdict(set)
-    for pk, facts in by_message.items():
-        for fact in facts:
-            if fact.error_code in holding.STATUS_AFTER:
-                dropped[fact.error_code].add(messages[pk].template_id)
-    for code, template_ids in dropped.items():
-        holding.heed_dropped(template_ids, code=code)
-
-
-_STATUS_COLUMNS = (
-    "status",
-    "send_after",
-    "claimed_at",
-    "unconfirmed_at",
-    "waits_for",
-    "wamid",
-    "sent_at",
-    "delivered_at",
-    "read_at",
-    "failed_at",
-    "error_code",
-    "error_details",
-    "pricing",
-    "updated_at",
-)
-
-
-def _messages_of(facts: Iterable[StatusFact]) -> dict[object, Message]:
-    """Return the locked messages by our id and by wamid. Locked in the order of ids, so workers never deadlock."""
-    ids = {our_id for fact in facts if (our_id := _our_id(fact))}
-    wamids = {fact.wamid for fact in facts}
-    if not wamids:
-        return {}
-    found = (
-        Message.objects.filter(Q(pk__in=ids) | Q(wamid__in=wamids))
-        .select_for_update(no_key=True, of=("self",))
-        .select_related("phone_number")
-        .order_by("id")
-    )
-    messages: dict[object, Message] = {}
-    for message in found:
-        messages[message.pk] = message
-        if message.wamid:
-            messages[message.wamid] = message
-    return messages
+def _rows_of(our_ids: Iterable[uuid.UUID | None], wamids: set[str]) -> dict[object, StatusRow]:
+    """Return the locked rows by our id and by wamid."""
+    rows: dict[object, StatusRow] = {}
+    for row in lock_rows({our_id for our_id in our_ids if our_id}, wamids):
+        rows[row.id] = row
+        if row.wamid:
+            rows[row.wamid] = row
+    return rows
 
 
 def _our_id(fact: StatusFact) -> uuid.UUID | None:
     """Return the message id that we sent along as `biz_opaque_callback_data`."""
+    if fact.callback_data is None:
+        return None
     try:
-        return uuid.UUID(fact.callback_data or "")
+        return uuid.UUID(fact.callback_data)
     except ValueError:
         return None
 
 
-def _why_not(change: Change, fact: StatusFact, message: Message | None) -> str | None:
+def _why_not(change: Change, fact: StatusFact, row: StatusRow | None) -> str | None:
     """Return why the status is not applied, None when it is."""
     if (fact.callback_data or "").startswith(answering.CALLBACK_PREFIX):
         return "It is about our answer to an opt-out."
     if fact.status not in META_REPORTS:
         return "We do not know this status."
-    if message is None:
+    if row is None:
         return "No message of ours has this id."
-    if change.phone_number_id != message.phone_number.phone_number_id:
+    if change.phone_number_id != row.phone_number_id:
         return "It speaks of another sending number than the message's."
     return None
 
 
-def _settle(message: Message, facts: list[StatusFact]) -> None:
-    """Bring the row to where these reports put it; the same end whatever their order and repetition."""
-    times = {kind: [fact.at for fact in facts if fact.status == kind] for kind in META_REPORTS}
-    read = times[MessageStatus.READ]
-    delivered = times[MessageStatus.DELIVERED] + read
-    message.read_at = _earliest(message.read_at, read)
-    # Meta leaves out what a later status implies.
-    message.delivered_at = _earliest(message.delivered_at, delivered)
-    message.sent_at = _earliest(message.sent_at, times[MessageStatus.SENT] + delivered)
-    _keep_failure(message, facts)
-    _take(
-        message,
-        settle(MessageStatus(message.status), (MessageStatus(fact.status) for fact in facts)),
+def _write(cases: Sequence[_Case]) -> None:
+    """Settling is harmless to repeat, so a row may be settled again when its batch broke."""
+    for case in cases:
+        _settle(case.row, [report.fact for report in case.reports])
+    write_rows([case.row for case in cases if case.row.changed])
+    written = timeline.write_events(
+        [
+            Line(case.row.id, report.fact.status, report.fact.error_code, report.fact.at)
+            for case in cases
+            for report in case.reports
+        ]
     )
+    new = {(event.message_id, event.kind, event.code) for event in written}
+    for case in cases:
+        _judge(case, new)
+    _heed_dropped(cases)
+    _heed_people(cases)
+    _log(cases)
+
+
+def _judge(case: _Case, new: set[tuple[uuid.UUID, str, int | None]]) -> None:
+    """A report is applied when its line in the timeline is new; each line is new once."""
+    why = f"message {case.row.id}"
+    for report in case.reports:
+        line = (case.row.id, report.fact.status, report.fact.error_code)
+        report.judge("applied" if line in new else "repeated", why)
+        new.discard(line)
+
+
+def _heed_dropped(cases: Iterable[_Case]) -> None:
+    """Tell whoever keeps the templates which of them Meta stopped."""
+    dropped: dict[int, set[int]] = defaultdict(set)
+    for case in cases:
+        for report in case.reports:
+            if report.fact.error_code in holding.STATUS_AFTER:
+                dropped[report.fact.error_code].add(case.row.template_id)
+    for code, template_ids in sorted(dropped.items()):
+        holding.heed_dropped(template_ids, code=code)
+
+
+def _heed_people(cases: Sequence[_Case]) -> None:
+    """Keep by what other names WhatsApp knows the recipients, and who of them wants no marketing."""
+    pairs = [(case.row, report.fact) for case in cases for report in case.reports]
+    people.learn(
+        told
+        for row, fact in pairs
+        for told in people.names_told(
+            phone_number=row.number_pk,
+            phone=row.recipient_phone,
+            person=people.from_meta(digits=fact.recipient_id, user_id=fact.recipient_user_id),
+        )
+    )
+    stopped = {row.id: fact.at for row, fact in pairs if opting_out.is_stop(fact.error_code)}
+    if stopped:
+        messages = Message.objects.filter(pk__in=stopped).select_related("phone_number")
+        opting_out.heed_stops((message, stopped[message.pk]) for message in messages)
+
+
+def _log(cases: Iterable[_Case]) -> None:
+    """One line for all that moved, and one for each that failed: a line for each would cost more than applying it."""
+    moved: Counter[str] = Counter()
+    for case in cases:
+        if "status" not in case.row.changed:
+            continue
+        moved[case.row.status] += 1
+        if case.row.status == MessageStatus.FAILED:
+            log.info(
+                "WhatsApp message failed", message_id=case.row.id, error_code=case.row.error_code
+            )
+    if moved:
+        log.info("WhatsApp message statuses", **moved)
+
+
+def _settle(row: StatusRow, facts: Sequence[StatusFact]) -> None:
+    """Bring the row to where these reports put it; the same end whatever their order and repetition."""
+    times: dict[str, list[datetime]] = defaultdict(list)
+    for fact in facts:
+        times[fact.status].append(fact.at)
+    read = times[MessageStatus.READ]
+    # Meta leaves out what a later status implies.
+    delivered = times[MessageStatus.DELIVERED] + read
+    row.put("read_at", _earliest(row.read_at, read))
+    row.put("delivered_at", _earliest(row.delivered_at, delivered))
+    row.put("sent_at", _earliest(row.sent_at, times[MessageStatus.SENT] + delivered))
+    _keep_failure(row, facts)
+    status = settle(MessageStatus(row.status), (MessageStatus(fact.status) for fact in facts))
+    row.put("status", status.value)
+    _keep_what_it_lacks(row, facts)
+
+
+def _keep_what_it_lacks(row: StatusRow, facts: Sequence[StatusFact]) -> None:
     # Sorted, so that the first report counts whichever came first.
-    ordered = sorted(facts, key=lambda fact: fact.at)
-    message.wamid = message.wamid or ordered[0].wamid
-    if message.pricing is None:
-        message.pricing = next((fact.pricing for fact in ordered if fact.pricing), None)
-    message.updated_at = timezone.now()
+    for fact in sorted(facts, key=lambda fact: fact.at):
+        if not row.wamid:
+            row.put("wamid", fact.wamid)
+        if fact.pricing and not row.has_pricing:
+            row.put("pricing", json.dumps(fact.pricing))
+            row.has_pricing = True
 
 
-def _take(message: Message, status: MessageStatus) -> None:
-    if status == message.status:
-        return
-    message.status, message.waits_for = status, ""
-    message.send_after = message.claimed_at = message.unconfirmed_at = None
-    log.info("WhatsApp message status", message_id=message.pk, status=status)
-
-
-def _keep_failure(message: Message, facts: list[StatusFact]) -> None:
+def _keep_failure(row: StatusRow, facts: Sequence[StatusFact]) -> None:
     failures = [fact for fact in facts if fact.status == MessageStatus.FAILED]
     if not failures:
         return
     first = min(failures, key=lambda fact: (fact.at, fact.error_code or 0))
-    if message.failed_at is None or (first.at, first.error_code or 0) < (
-        message.failed_at,
-        message.error_code or 0,
+    if row.failed_at is None or (first.at, first.error_code or 0) < (
+        row.failed_at,
+        row.error_code or 0,
     ):
-        message.failed_at = first.at
-        message.error_code = first.error_code
-        message.error_details = first.error_details[:_DETAILS_LENGTH]
+        row.put_failure(first.at, first.error_code, first.error_details[:_DETAILS_LENGTH])
 
 
 def _earliest(known: datetime | None, reported: list[datetime]) -> datetime | None:

@@ -1,15 +1,17 @@
-"""The one place where lines are added to messages' timelines; callbacks are told of the new ones."""
+"""The one place where lines are added to messages' timelines."""
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.utils import timezone
 
 from messaging.models import MessageEvent
-from messaging.services import callback_events
+from messaging.services import arrays, callback_events
 
 # In the order of message and kind, as everywhere, so that no two batches wait for each other. `xmax` is 0 in a row that
 # this statement has inserted.
@@ -21,28 +23,32 @@ FROM unnest(%(message_id)s::uuid[], %(kind)s::text[], %(code)s::bigint[], %(at)s
 GROUP BY message_id, kind, code
 ORDER BY message_id, kind, code
 ON CONFLICT (message_id, kind, code) DO UPDATE SET at = excluded.at WHERE excluded.at < event.at
-RETURNING id, message_id, kind, code, at, xmax = 0 AS is_new
+RETURNING message_id, kind, code, at, id, xmax = 0 AS is_new
 """
 
 
-def write_events(events: Sequence[MessageEvent]) -> list[MessageEvent]:
+class Line(NamedTuple):
+    """What a MessageEvent holds, for thousands at once. `id` is 0 until it is written."""
+
+    message_id: uuid.UUID
+    kind: str
+    code: int | None
+    at: datetime
+    id: int = 0
+
+
+def write_events(events: Sequence[MessageEvent | Line]) -> list[Line]:
     """Add these lines with one statement; return those that are new. One that stands already keeps the earlier time."""
     if not events:
         return []
     lines: dict[str, Any] = {
-        "message_id": [event.message_id for event in events],
-        "kind": [str(event.kind) for event in events],
-        "code": [event.code for event in events],
-        "at": [event.at for event in events],
+        "message_id": arrays.of_values(event.message_id for event in events),
+        "kind": arrays.of_values(event.kind for event in events),
+        "code": arrays.of_values(event.code for event in events),
+        "at": arrays.of_values(event.at for event in events),
     }
-    now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(_WRITE, lines | {"now": now})
-        written = cursor.fetchall()
-    new = [
-        MessageEvent(id=pk, message_id=message_id, kind=kind, code=code, at=at, recorded_at=now)
-        for pk, message_id, kind, code, at, is_new in written
-        if is_new
-    ]
+        cursor.execute(_WRITE, lines | {"now": timezone.now()})
+        new = [Line(*columns) for *columns, is_new in cursor.fetchall() if is_new]
     callback_events.announce_events(new)
     return new

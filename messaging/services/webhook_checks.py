@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import redis
 import requests
 from django.conf import settings
 from django.urls import reverse
@@ -18,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.graph_api.client import GraphApi, new_session
 from messaging.graph_api.errors import GraphApiError
+from messaging.services import refusals
 from messaging.services.accounts import webhook_verify_token
 from messaging.services.graph import graph_api_for
 from messaging.services.token_verification import NoAppError, app_of
@@ -204,8 +206,11 @@ def our_address() -> str:
 
 
 def signature_refusals(*, since: datetime) -> int:
-    """Return how many deliveries were refused since then for their signature. None is counted yet."""
-    return 0
+    """Return how many deliveries were refused since then for their signature; 0 while Redis does not answer."""
+    try:
+        return sum(refusal.count for refusal in refusals.refusals(since))
+    except redis.RedisError:
+        return 0
 
 
 # --- The tests -----------------------------------------------------------------------------------

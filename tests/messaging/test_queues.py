@@ -5,6 +5,7 @@ import pytest
 from bakery_whatsapp.celery import app
 from messaging import queues
 from messaging.models import EventKind, Message
+from messaging.services import batches, receiving
 from messaging.services.queueing import MessageRequest, queue_message
 from messaging.statuses import MessageStatus
 from tenants.models import Tenant
@@ -48,6 +49,7 @@ def test_every_task_has_a_fixed_name_and_a_queue_that_workers_watch():
         queues.ANSWER_OPT_OUTS,
         queues.COUNT_USAGE,
         queues.DELIVER_CALLBACKS,
+        queues.DELETE_OLD,
     }
     assert {queue.name for queue in app.conf.task_queues} == set(queues.ALL)
     assert {app.amqp.router.route({}, name)["queue"].name for name in names} == set(queues.ALL)
@@ -66,6 +68,49 @@ def test_a_burst_wakes_one_worker_once(broker, django_capture_on_commit_callback
     with django_capture_on_commit_callbacks(execute=True):
         queues.wake_sender(7)
     assert broker.llen(queues.SEND) == 2
+
+
+@pytest.mark.django_db
+def test_webhooks_ask_redis_no_more_while_a_worker_is_surely_woken(
+    broker, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        queues.wake_receiver()
+    # As if a worker had taken its mark already: what is stored now it finds when it looks once more.
+    queues.is_awake(queues.APPLY_WEBHOOKS)
+    with django_capture_on_commit_callbacks(execute=True):
+        queues.wake_receiver()
+    assert broker.llen(queues.WEBHOOKS) == 1
+    queues.forget_wake_up()
+    with django_capture_on_commit_callbacks(execute=True):
+        queues.wake_receiver()
+    assert broker.llen(queues.WEBHOOKS) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_woken_worker_looks_again_after_the_time_in_which_nobody_wakes_it(broker, monkeypatch):
+    slept: list[float] = []
+
+    def meanwhile(seconds):
+        if not slept:
+            receiving.store_delivery(b"{}")
+        slept.append(seconds)
+
+    receiving.store_delivery(b"{}")
+    monkeypatch.setattr("time.sleep", meanwhile)
+    assert receiving.apply_until_quiet() == 2
+    assert slept == [queues.SURELY_WOKEN_S] * 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_backlog_calls_one_more_worker(broker, monkeypatch):
+    monkeypatch.setattr(batches, "MAX_DELIVERIES", 2)
+    monkeypatch.setattr(queues, "SURELY_WOKEN_S", 0)
+    for _ in range(7):
+        receiving.store_delivery(b"{}")
+    broker.delete(queues.WEBHOOKS)
+    assert receiving.apply_until_quiet() == 7
+    assert broker.llen(queues.WEBHOOKS) == 1
 
 
 def test_a_message_goes_through_a_real_worker_to_the_phone_and_back(

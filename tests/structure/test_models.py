@@ -53,6 +53,7 @@ OF_THE_PLATFORM = {
     "AssignmentRound",
     "MessageTemplate",
     "WebhookDelivery",
+    "UnknownWebhookField",
     "Alert",
     "PriceRate",
     "CountedDay",

@@ -1,17 +1,29 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging.models import WebhookDelivery
+from messaging import queues
+from messaging.admin import inbox
+from messaging.graph_api.signature import Signature
+from messaging.models import UnknownWebhookField, WebhookDelivery
+from messaging.services import refusals, replaying
 from messaging.statuses import MessageStatus
+from tenants.models import User
 from tests.factories import message_in
 from tests.messaging.conftest import status_webhook
 
+pytestmark = pytest.mark.usefixtures("broker")
+
 LIST = "/admin/messaging/webhookdelivery/"
+REPLAY = f"{LIST}replay/"
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 def page_of(delivery) -> str:
@@ -26,12 +38,13 @@ def test_a_delivery_shows_its_body_and_the_verdict_of_each_thing_in_it(paula, db
             {"change": "0.0", "what": "delivered", "verdict": "applied", "why": ""},
             {"change": "0.1", "what": "read", "verdict": "ignored", "why": "No message of ours."},
         ],
+        outcome="ignored",
     )
     page = paula.get(page_of(delivery)).text
     assert "&quot;object&quot;: &quot;whatsapp_business_account&quot;" in page
     assert "&lt;b&gt;ñ&lt;/b&gt;" in page
     assert "No message of ours." in page
-    assert "applied in part" in paula.get(LIST).text
+    assert "ignored, all or in part" in page
 
 
 @pytest.mark.parametrize(
@@ -48,9 +61,10 @@ def test_applying_again_settles_what_was_missed(paula, db):
     delivery = WebhookDelivery.objects.create(
         body=json.dumps(status_webhook(message, "delivered")).encode(),
         traceback="Traceback: invented",
+        outcome="error",
         processed_at=timezone.now(),
     )
-    assert "could not be applied" in paula.get(LIST, {"state": "failed"}).text
+    assert f"/{delivery.pk}/change/" in paula.get(LIST, {"state": "error"}).text
     for _ in range(2):
         data = {"action": "apply_again", "_selected_action": [str(delivery.pk)]}
         assert "1 delivery applied again." in paula.post(LIST, data, follow=True).text
@@ -58,3 +72,109 @@ def test_applying_again_settles_what_was_missed(paula, db):
     delivery.refresh_from_db()
     assert message.status == MessageStatus.DELIVERED
     assert delivery.traceback == ""
+
+
+def delivery_of(*, at=NOON, **fields):
+    return WebhookDelivery.objects.create(
+        **({"body": b"{}", "received_at": at, "processed_at": at, "outcome": "applied"} | fields)
+    )
+
+
+@pytest.mark.parametrize("state", ["waiting", "again", "applied", "ignored", "malformed", "error"])
+def test_the_list_shows_what_ended_so_and_nothing_else(paula, state):
+    rows = {
+        "waiting": delivery_of(processed_at=None, outcome=""),
+        "again": delivery_of(again_at=NOON, outcome=""),
+        **{
+            name: delivery_of(outcome=name) for name in ("applied", "ignored", "malformed", "error")
+        },
+    }
+    page = paula.get(LIST, {"state": state}).text
+    shown = {name for name, row in rows.items() if f"/{row.pk}/change/" in page}
+    assert shown == {state}
+
+
+def test_the_list_loads_no_body_and_says_how_long_things_took(paula, django_assert_max_num_queries):
+    for _ in range(20):
+        delivery_of(
+            started_at=NOON + timedelta(seconds=75),
+            processed_at=NOON + timedelta(seconds=75.25),
+            size=2048,
+        )
+    with django_assert_max_num_queries(12):
+        page = paula.get(LIST).text
+    assert "250 ms" in page
+    assert "1\xa0minute" in page
+    assert "2.0\xa0KB" in page
+
+
+def test_many_chosen_ones_are_left_to_the_workers(paula, monkeypatch):
+    monkeypatch.setattr(replaying, "AT_ONCE", 1)
+    rows = [delivery_of(), delivery_of()]
+    data = {"action": "apply_again", "_selected_action": [str(row.pk) for row in rows]}
+    page = paula.post(LIST, data, follow=True).text
+    assert "2 deliveries will be applied again by a worker." in page
+    assert WebhookDelivery.objects.to_be_repeated().count() == 2
+
+
+def test_a_range_of_time_is_applied_again(paula):
+    inside = delivery_of(outcome="error")
+    delivery_of(outcome="applied")
+    delivery_of(outcome="error", at=NOON + timedelta(hours=2))
+    assert 'type="datetime-local"' in paula.get(REPLAY).text
+    # Madrid is an hour ahead of UTC in November.
+    data = {"after": "2026-11-25T13:00", "before": "2026-11-25T14:00", "outcome": "error"}
+    page = paula.post(REPLAY, data, follow=True).text
+    assert "1 delivery will be applied again by a worker." in page
+    assert WebhookDelivery.objects.to_be_repeated().get() == inside
+
+
+@pytest.mark.parametrize(
+    ("after", "before", "says"),
+    [
+        ("2026-11-25T14:00", "2026-11-25T13:00", "This must be later than the beginning."),
+        ("soon", "2026-11-25T13:00", "Enter a valid date/time."),
+        ("2026-11-25T12:00", "2026-11-25T14:00", "More than 1 deliveries"),
+    ],
+)
+def test_a_range_that_will_not_do_is_told_beside_its_field(paula, monkeypatch, after, before, says):
+    monkeypatch.setattr(inbox, "MAX_RANGE", 1)
+    for _ in range(2):
+        delivery_of()
+    page = paula.post(REPLAY, {"after": after, "before": before, "outcome": ""}).text
+    assert says in page
+    assert not WebhookDelivery.objects.to_be_repeated().exists()
+
+
+def test_whoever_may_only_look_applies_nothing_again(db):
+    viewer = User.objects.create(username="viewer", is_staff=True)
+    viewer.user_permissions.add(Permission.objects.get(codename="view_webhookdelivery"))
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(viewer)
+    row = delivery_of()
+    assert "Apply a range of time again" not in client.get(LIST).text
+    assert client.get(REPLAY).status_code == 403
+    assert client.post(REPLAY, {}).status_code == 403
+    client.post(LIST, {"action": "apply_again", "_selected_action": [str(row.pk)]})
+    assert WebhookDelivery.objects.get().outcome == "applied"
+
+
+def test_refusals_and_unknown_fields_stand_above_the_list(paula):
+    assert "Refused within" not in paula.get(LIST).text
+    for _ in range(3):
+        refusals.count_refusal("198.51.100.7", Signature.WRONG)
+    delivery = delivery_of()
+    UnknownWebhookField.objects.create(field="flows", count=7, last_delivery=delivery.pk)
+    page = paula.get(LIST).text
+    assert "198.51.100.0/24" in page
+    assert "wrong signature" in page
+    assert "<td>flows</td><td>7</td>" in page
+
+
+def test_the_list_is_there_though_redis_is_not(paula, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    queues.client.cache_clear()
+    try:
+        assert "Redis, which counts them, does not answer." in paula.get(LIST).text
+    finally:
+        queues.client.cache_clear()

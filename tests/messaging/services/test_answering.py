@@ -14,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from messaging.models import InboundMessage, Suppression, WebhookDelivery
-from messaging.services import accounts, answering, receiving, suppressions
+from messaging.services import accounts, answering, replaying, suppressions
 from messaging.services.people import Person
 from messaging.services.service_window import window_open_until
 from tests.factories import AssignmentFactory, DefaultNumberFactory, MessageFactory
@@ -132,7 +132,7 @@ def test_a_delivery_applied_again_is_not_answered_again(meta, number):
     receive(inbound(number, "baja"))
     answering.answer_waiting()
     receive(inbound(number, "baja"))
-    receiving.apply_delivery(list(WebhookDelivery.objects.values_list("pk", flat=True)))
+    replaying.replay_now(list(WebhookDelivery.objects.values_list("pk", flat=True)))
     assert answering.answer_waiting() == 0
     assert call.call_count == 1
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from messaging.models import Alert, AlertKind, InboundMessage, Message, Suppression, WebhookDelivery
-from messaging.services import opting_out, receiving, sending, suppressions
+from messaging.services import opting_out, replaying, sending, suppressions
 from messaging.services.people import Person
 from messaging.statuses import MessageStatus
 from tenants.models import Tenant
@@ -490,7 +490,7 @@ def test_applying_every_delivery_again_changes_nothing():
         )
 
     before = everything()
-    receiving.apply_delivery(list(WebhookDelivery.objects.values_list("pk", flat=True)))
+    replaying.replay_now(list(WebhookDelivery.objects.values_list("pk", flat=True)))
     assert everything() == before
 
 

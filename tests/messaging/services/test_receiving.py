@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from messaging.models import InboundMessage, Message, MessageEvent, WebhookDelivery
-from messaging.services import receiving
+from messaging.services import replaying
 from messaging.statuses import META_REPORTS, MessageStatus
 from tenants.services.assignments import assign_number, release_number
 from tests.factories import (
@@ -207,7 +207,7 @@ def test_applying_a_delivery_again_changes_nothing():
     message = MessageFactory(accepted=True)
     receive(status_webhook(message, "read"))
     before = Message.objects.filter(pk=message.pk).values("status", "read_at").get()
-    assert receiving.apply_delivery([WebhookDelivery.objects.get().pk]) == 1
+    assert replaying.replay_now([WebhookDelivery.objects.get().pk]) == 1
     assert Message.objects.filter(pk=message.pk).values("status", "read_at").get() == before
     assert MessageEvent.objects.count() == 1
 

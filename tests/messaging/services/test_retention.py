@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from messaging.models import WebhookDelivery
+from messaging.services import retention
+
+pytestmark = pytest.mark.django_db
+
+
+def delivery(*, days, **fields):
+    then = timezone.now() - timedelta(days=days)
+    return WebhookDelivery.objects.create(
+        body=b"{}", received_at=then, **({"processed_at": then} | fields)
+    )
+
+
+def test_what_was_applied_is_deleted_after_its_days(settings):
+    settings.WEBHOOK_RETENTION_DAYS = 30
+    delivery(days=31)
+    kept = [
+        delivery(days=29),
+        delivery(days=400, processed_at=None),
+        delivery(days=400, again_at=timezone.now()),
+    ]
+    assert retention.delete_old_deliveries() == 1
+    assert set(WebhookDelivery.objects.all()) == set(kept)
+
+
+def test_without_a_limit_nothing_is_deleted(settings):
+    settings.WEBHOOK_RETENTION_DAYS = 0
+    delivery(days=4000)
+    assert retention.delete_old_deliveries() == 0
+
+
+def test_many_are_deleted_in_batches(settings, monkeypatch, django_assert_max_num_queries):
+    monkeypatch.setattr(retention, "_BATCH", 2)
+    for _ in range(5):
+        delivery(days=31)
+    with django_assert_max_num_queries(4):
+        assert retention.delete_old_deliveries() == 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_in_use_is_passed_over(settings):
+    used = delivery(days=31)
+    delivery(days=31)
+    held, release = threading.Event(), threading.Event()
+
+    def hold():
+        try:
+            with transaction.atomic():
+                list(WebhookDelivery.objects.select_for_update().filter(pk=used.pk))
+                held.set()
+                release.wait(30)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        assert held.wait(30)
+        assert retention.delete_old_deliveries() == 1
+        release.set()
+        holding.result()
+    assert WebhookDelivery.objects.get() == used
