@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
@@ -47,14 +48,26 @@ class ApiView(APIView):
         return tenant
 
 
-def read_body(request: Request, serializer_class: type[serializers.BaseSerializer[Any]]) -> Any:
+def read_body(request: Request, serializer_class: type[serializers.Serializer[Any]]) -> Any:
     """Return the validated body; an empty one is no JSON object either."""
     if request.headers.get("transfer-encoding"):
         # The server marks no end of such a body, else `with_length` of bakery_whatsapp had read it.
         raise RefusalError("length_required", "Send the body whole, with a Content-Length.")
     if not int(request.headers.get("content-length") or 0):
         raise RefusalError("malformed_request", "The body is empty. Send one JSON object.")
-    return validated(serializer_class(data=request.data))
+    return _shared(serializer_class).run_validation(request.data)
+
+
+def shown(serializer_class: type[serializers.Serializer[Any]], values: object) -> dict[str, Any]:
+    """Return the answer in the shape of `serializer_class`."""
+    answer: dict[str, Any] = _shared(serializer_class).to_representation(values)
+    return answer
+
+
+@cache
+def _shared(serializer_class: type[Any]) -> Any:
+    """One serializer a class: it keeps nothing between two bodies, and making one copies each of its fields."""
+    return serializer_class()
 
 
 def validated(serializer: serializers.BaseSerializer[Any]) -> Any:

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 
 from bakery_whatsapp.api import RefusalError
 from messaging.api import docs, queries
-from messaging.api.base import ApiView, id_from, read_body, unknown_tenant, validated
+from messaging.api.base import ApiView, id_from, read_body, shown, unknown_tenant, validated
 from messaging.api.serializers import (
     PRIORITIES,
     DryRunOut,
@@ -47,12 +47,11 @@ class SendView(ApiView):
     def post(self, request: Request) -> Response:
         body = read_body(request, SendIn)
         wanted = self._message_request(request, body)
-        allowed = allowed_tenants(self.api_key)
+        own = self.api_key.tenant_id
         try:
             if body["dry_run"]:
-                preview = preview_message(wanted, allowed_tenants=allowed)
-                return Response(_previewed(preview))
-            queued = queue_message(wanted, allowed_tenants=allowed)
+                return Response(_previewed(preview_message(wanted, only_tenant=own)))
+            queued = queue_message(wanted, only_tenant=own)
         except RefusedError as refused:
             raise _refusal(refused) from None
         return Response(_accepted(request, queued.message, queued.warnings), status=202)
@@ -185,7 +184,7 @@ def _previewed(preview: Preview) -> dict[str, Any]:
         "warnings": preview.warnings,
         "schedule": preview.schedule,
     }
-    return dict(DryRunOut(answer).data)
+    return shown(DryRunOut, answer)
 
 
 def _accepted(request: Request, message: Message, warnings: list[dict[str, str]]) -> dict[str, Any]:
@@ -198,4 +197,4 @@ def _accepted(request: Request, message: Message, warnings: list[dict[str, str]]
         "status_url": request.build_absolute_uri(address),
         "warnings": warnings,
     }
-    return dict(SendOut(answer).data)
+    return shown(SendOut, answer)

@@ -31,6 +31,7 @@ def digest(secret: str) -> str:
 
 class ApiKeyQuerySet(TenantOwnedQuerySet["ApiKey"]):
     def usable(self, *, now: datetime) -> Self:
+        """The rows for which `is_usable`."""
         return self.filter(revoked_at__isnull=True).exclude(expires_at__lte=now)
 
 
@@ -79,3 +80,7 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"API key {self.prefix}…"
+
+    def is_usable(self, *, now: datetime) -> bool:
+        """Whether it opens the API: neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

@@ -7,7 +7,6 @@ from messaging import queues
 from messaging.models import EventKind, Message
 from messaging.services.queueing import MessageRequest, queue_message
 from messaging.statuses import MessageStatus
-from tenants.models import Tenant
 from tests.conftest import wait_until
 from tests.factories import DefaultNumberFactory, TemplateFactory, TenantFactory, body
 
@@ -29,7 +28,7 @@ def a_request(**fields):
 
 
 def queue(request):
-    return queue_message(request, allowed_tenants=Tenant.objects.all()).message
+    return queue_message(request).message
 
 
 def status_of(message):
