@@ -5,7 +5,9 @@ The rows in PostgreSQL are the queue. A wake-up may be lost with the broker: the
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cache, partial
+from threading import Lock
 
 import redis
 import structlog
@@ -40,7 +42,7 @@ def client() -> redis.Redis:
 
 def wake_sender(phone_number: int) -> None:
     """Wake a worker for the queue of one number (our primary key) once the transaction is committed."""
-    transaction.on_commit(partial(_wake, SEND_QUEUED, SEND, (phone_number,)))
+    transaction.on_commit(partial(_wake_once, SEND_QUEUED, SEND, (phone_number,)))
 
 
 def wake_receiver() -> None:
@@ -84,6 +86,28 @@ def is_worker_alive() -> bool:
 
 def _mark(task: str, args: tuple[int, ...]) -> str:
     return ":".join(["wake", task, *map(str, args)])
+
+
+class _Turn:
+    """Lets one thread wake and one wait to do it next; whoever comes meanwhile is served by the one who waits."""
+
+    def __init__(self) -> None:
+        self.busy = Lock()
+        self.next = Lock()
+
+
+_turns: defaultdict[tuple[str, tuple[int, ...]], _Turn] = defaultdict(_Turn)
+
+
+def _wake_once(task: str, queue: str, args: tuple[int, ...]) -> None:
+    """Wake, unless another thread of this process is about to: its wake-up begins later than this commit."""
+    turn = _turns[task, args]
+    if not turn.next.acquire(blocking=False):
+        return
+    with turn.busy:
+        # Released before Redis is asked, so that whoever commits from here on asks again.
+        turn.next.release()
+        _wake(task, queue, args)
 
 
 def _wake(task: str, queue: str, args: tuple[int, ...]) -> None:
