@@ -154,6 +154,14 @@ def _no_language_of_an_earlier_request() -> None:
     translation.deactivate()
 
 
+@pytest.fixture(autouse=True)
+def _no_key_of_an_earlier_test() -> None:
+    """A key with the same secret is another row in each test."""
+    from tenants import known_keys
+
+    known_keys.forget_all()
+
+
 # --- Services --------------------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from messaging.api.serializers import (
 )
 from messaging.models import IfUnconfirmed, Message
 from messaging.services import interventions
+from messaging.services.acceptance_facts import KeyChangedError
 from messaging.services.queueing import (
     MessageRequest,
     Preview,
@@ -35,7 +36,8 @@ from messaging.services.queueing import (
     preview_message,
     queue_message,
 )
-from tenants.authentication import allowed_tenants
+from tenants import known_keys
+from tenants.authentication import ApiKeyAuthentication, SendKeyAuthentication, allowed_tenants
 from tenants.models import Scope
 
 _NOT_IN_DIGEST = ("idempotency_key", "dry_run")
@@ -44,19 +46,29 @@ _MAX_KEY_LENGTH = 255
 
 class SendView(ApiView):
     required_scope = Scope.MESSAGES_SEND
+    authentication_classes = (SendKeyAuthentication,)
 
     @docs.send
     def post(self, request: Request) -> Response:
         body = read_body(request, SendIn)
         wanted = self._message_request(request, body)
-        own = self.api_key.tenant_id
         try:
             if body["dry_run"]:
-                return Response(_previewed(preview_message(wanted, only_tenant=own)))
-            queued = queue_message(wanted, only_tenant=own)
+                return Response(_previewed(preview_message(wanted, api_key=self.api_key)))
+            queued = queue_message(wanted, api_key=self.api_key)
         except RefusedError as refused:
             raise _refusal(refused) from None
+        except KeyChangedError:
+            self._read_key_again(request)
+            return self.post(request)
         return Response(_accepted(request, queued.message, queued.warnings), status=202)
+
+    def _read_key_again(self, request: Request) -> None:
+        """Raises what a key that was revoked or lost its scope is refused with."""
+        known_keys.forget_all()
+        found = ApiKeyAuthentication().authenticate(request)
+        request.auth = None if found is None else found[1]
+        self.check_permissions(request)
 
     def _message_request(self, request: Request, body: dict[str, Any]) -> MessageRequest:
         return MessageRequest(

@@ -1,7 +1,7 @@
 """What a request to send is judged by: the bakery, its sending number and the template, as they stand at this moment.
 
-One statement reads them all, for every request anew: a switch, an assignment or a paused template counts for the very
-next message, so no row of these is ever kept in the process.
+One statement reads them all, for every request anew: a switch, an assignment, a paused template or a revoked key counts
+for the very next message, so no row of these is ever kept in the process.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import uuid
 from dataclasses import dataclass
 
 from messaging.models import MessageTemplate
-from tenants.models import PhoneNumber, Tenant
+from tenants.models import ApiKey, PhoneNumber, Tenant
 from tenants.rows import Columns, first_row, split
 
 _TENANT = Columns(Tenant, "tenant")
@@ -20,8 +20,10 @@ _TEMPLATE = Columns(MessageTemplate, "template")
 # Every join goes by a unique index. The number is chosen as in tenants/services/routing.py, and a test compares the two.
 # Whatever else refuses a message because of a row joins here, as one more column.
 _READ = f"""
-SELECT {_TENANT.sql}, {_NUMBER.sql}, {_TEMPLATE.sql}, first.id
-FROM tenants_tenant AS tenant
+SELECT {_TENANT.sql}, {_NUMBER.sql}, {_TEMPLATE.sql}, first.id, api_key.xmin::text
+FROM (VALUES (1)) AS always
+LEFT JOIN tenants_apikey AS api_key ON api_key.id = %(api_key_id)s
+LEFT JOIN tenants_tenant AS tenant ON tenant.id = %(tenant_id)s
 LEFT JOIN tenants_phonenumberassignment AS own
   ON own.tenant_id = tenant.id AND own.is_primary AND own.ended_at IS NULL
 LEFT JOIN tenants_phonenumber AS number
@@ -33,8 +35,11 @@ LEFT JOIN messaging_messagetemplate AS template
   ON template.account_id = number.account_id AND template.name = %(name)s AND template.language = %(language)s
 LEFT JOIN messaging_message AS first
   ON first.tenant_id = tenant.id AND first.idempotency_key = %(idempotency_key)s
-WHERE tenant.id = %(tenant_id)s
 """  # noqa: S608 (names of our own columns)
+
+
+class KeyChangedError(Exception):
+    """The caller's API key is not any more what it was when it was read. Read it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,17 @@ class AcceptanceFacts:
 
 
 def read_facts(
-    *, tenant_id: uuid.UUID, template_name: str, language: str, idempotency_key: str | None
+    *,
+    tenant_id: uuid.UUID,
+    template_name: str,
+    language: str,
+    idempotency_key: str | None,
+    api_key: ApiKey | None,
 ) -> AcceptanceFacts | None:
-    """Return the facts; None where there is no such bakery."""
+    """Return the facts; None where there is no such bakery or the key is another's. Raises KeyChangedError.
+
+    Without `api_key` the platform itself asks.
+    """
     found = first_row(
         _READ,
         {
@@ -58,13 +71,14 @@ def read_facts(
             "name": template_name,
             "language": language,
             "idempotency_key": idempotency_key,
+            "api_key_id": None if api_key is None else api_key.pk,
         },
     )
-    if found is None:
-        return None
     widths = (_TENANT.width, _NUMBER.width, _TEMPLATE.width)
-    tenant, number, template, rest = split(found, widths)
-    known = _TENANT.row(tenant)
-    if known is None:
+    tenant_row, number, template, (first_id, row_version) = split(found or (), widths)
+    if api_key is not None and api_key.row_version != row_version:
+        raise KeyChangedError
+    tenant = _TENANT.row(tenant_row)
+    if tenant is None or (api_key is not None and api_key.tenant_id not in (None, tenant.pk)):
         return None
-    return AcceptanceFacts(known, _NUMBER.row(number), _TEMPLATE.row(template), rest[0])
+    return AcceptanceFacts(tenant, _NUMBER.row(number), _TEMPLATE.row(template), first_id)

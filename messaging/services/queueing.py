@@ -27,7 +27,7 @@ from messaging.services.language_fallback import substitutes_for
 from messaging.services.scheduling import Schedule, schedule
 from messaging.services.storing import store
 from tenants import phone_numbers
-from tenants.models import PhoneNumber, Tenant
+from tenants.models import ApiKey, PhoneNumber, Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -100,41 +100,40 @@ class _Checked:
     warnings: list[dict[str, str]] = field(default_factory=list)
 
 
-def queue_message(request: MessageRequest, *, only_tenant: uuid.UUID | None = None) -> Queued:
-    """Store the message for sending and wake a worker. Raises RefusedError.
+def queue_message(request: MessageRequest, *, api_key: ApiKey | None = None) -> Queued:
+    """Store the message for sending and wake a worker. Raises RefusedError and KeyChangedError.
 
-    `only_tenant` is the bakery whose key asks, None for the platform's. The same idempotency key and body give the first
+    `api_key` is the caller's; without one the platform itself asks. The same idempotency key and body give the first
     message again, also for two requests at once.
     """
-    facts = _facts(request, only_tenant)
+    facts = _facts(request, api_key)
     if facts.first_id is not None and _is_kept(facts.first_id):
         return _repeat(request, facts.first_id)
     checked = _check(request, facts)
     message = _message(request, checked)
     if not store(message):
         # Another request with this key was faster. Its message is there to be found now.
-        return queue_message(request, only_tenant=only_tenant)
+        return queue_message(request, api_key=api_key)
     if not checked.schedule.waits_for:
         queues.wake_sender(message.phone_number_id)
     log.info("WhatsApp message queued", message_id=message.pk, tenant_id=message.tenant_id)
     return Queued(message, checked.warnings)
 
 
-def preview_message(request: MessageRequest, *, only_tenant: uuid.UUID | None = None) -> Preview:
-    """Check as `queue_message` does, store nothing and return the text. Raises RefusedError."""
-    checked = _check(request, _facts(request, only_tenant))
+def preview_message(request: MessageRequest, *, api_key: ApiKey | None = None) -> Preview:
+    """Check as `queue_message` does, store nothing and return the text. Raises RefusedError and KeyChangedError."""
+    checked = _check(request, _facts(request, api_key))
     return Preview(checked.fitted.rendered_text, checked.warnings, checked.schedule)
 
 
-def _facts(request: MessageRequest, only_tenant: uuid.UUID | None) -> AcceptanceFacts:
-    facts = None
-    if only_tenant in (None, request.tenant_id):
-        facts = read_facts(
-            tenant_id=request.tenant_id,
-            template_name=request.template_name,
-            language=request.language,
-            idempotency_key=request.idempotency_key,
-        )
+def _facts(request: MessageRequest, api_key: ApiKey | None) -> AcceptanceFacts:
+    facts = read_facts(
+        tenant_id=request.tenant_id,
+        template_name=request.template_name,
+        language=request.language,
+        idempotency_key=request.idempotency_key,
+        api_key=api_key,
+    )
     if facts is None:
         raise RefusedError("unknown_tenant", "There is no such bakery.", {"tenant_id": "Unknown."})
     return facts

@@ -65,6 +65,9 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
 
+    # PostgreSQL's xmin, another one after every change of the row; "" unless it was read along.
+    row_version = ""
+
     objects = ApiKeyManager()
 
     class Meta:
