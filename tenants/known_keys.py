@@ -32,5 +32,9 @@ def recall(secret_digest: str, *, scope: str, now: datetime) -> ApiKey | None:
     return api_key if scope in api_key.scopes and api_key.is_usable(now=now) else None
 
 
+def forget(api_key: ApiKey) -> None:
+    _known.pop(api_key.secret_digest, None)
+
+
 def forget_all() -> None:
     _known.clear()

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import override
 from rest_framework import serializers
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -22,6 +23,8 @@ class ApiView(APIView):
     """A view of the API: needs a key with `required_scope` and answers in English."""
 
     required_scope: ClassVar[Scope]
+    # Whether the view finds out by itself that the key changed: see tenants/known_keys.py.
+    checks_key_itself: ClassVar[bool] = False
     http_method_names = ["get", "head", "post", "put", "delete"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -30,6 +33,15 @@ class ApiView(APIView):
         response.headers["Content-Language"] = "en"
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[BaseRenderer, str]:
+        """REST framework's, but what nearly every caller accepts is not worked out anew each time."""
+        accepted = request.headers.get("accept", "*/*")
+        if accepted in {"*/*", JSONRenderer.media_type} and not request.META.get("QUERY_STRING"):
+            return JSONRenderer(), JSONRenderer.media_type
+        return super().perform_content_negotiation(request, force)
 
     @property
     def api_key(self) -> ApiKey:

@@ -37,7 +37,7 @@ from messaging.services.queueing import (
     queue_message,
 )
 from tenants import known_keys
-from tenants.authentication import ApiKeyAuthentication, SendKeyAuthentication, allowed_tenants
+from tenants.authentication import ApiKeyAuthentication, allowed_tenants
 from tenants.models import Scope
 
 _NOT_IN_DIGEST = ("idempotency_key", "dry_run")
@@ -46,7 +46,7 @@ _MAX_KEY_LENGTH = 255
 
 class SendView(ApiView):
     required_scope = Scope.MESSAGES_SEND
-    authentication_classes = (SendKeyAuthentication,)
+    checks_key_itself = True
 
     @docs.send
     def post(self, request: Request) -> Response:
@@ -65,7 +65,7 @@ class SendView(ApiView):
 
     def _read_key_again(self, request: Request) -> None:
         """Raises what a key that was revoked or lost its scope is refused with."""
-        known_keys.forget_all()
+        known_keys.forget(self.api_key)
         found = ApiKeyAuthentication().authenticate(request)
         request.auth = None if found is None else found[1]
         self.check_permissions(request)
