@@ -27,7 +27,7 @@ _MAX_KEY_LENGTH = 200
 
 _COLUMNS = Columns(ApiKey, "api_key")
 _KEY = f"""
-SELECT {_COLUMNS.sql}, api_key.xmin::text FROM tenants_apikey AS api_key WHERE api_key.secret_digest = %(secret_digest)s
+SELECT {_COLUMNS.sql}, api_key.xmin::text || api_key.ctid::text FROM tenants_apikey AS api_key WHERE api_key.secret_digest = %(secret_digest)s
 """  # noqa: S608 (names of our own columns)
 
 _Rows = TypeVar("_Rows", bound=TenantOwnedQuerySet[Any])

@@ -20,7 +20,7 @@ _TEMPLATE = Columns(MessageTemplate, "template")
 # Every join goes by a unique index. The number is chosen as in tenants/services/routing.py, and a test compares the two.
 # Whatever else refuses a message because of a row joins here, as one more column.
 _READ = f"""
-SELECT {_TENANT.sql}, {_NUMBER.sql}, {_TEMPLATE.sql}, first.id, api_key.xmin::text
+SELECT {_TENANT.sql}, {_NUMBER.sql}, {_TEMPLATE.sql}, first.id, api_key.xmin::text || api_key.ctid::text
 FROM (VALUES (1)) AS always
 LEFT JOIN tenants_apikey AS api_key ON api_key.id = %(api_key_id)s
 LEFT JOIN tenants_tenant AS tenant ON tenant.id = %(tenant_id)s

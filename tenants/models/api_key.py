@@ -65,7 +65,7 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
 
-    # PostgreSQL's xmin, another one after every change of the row; "" unless it was read along.
+    # PostgreSQL's xmin and ctid, another pair after every change of the row; "" unless they were read along.
     row_version = ""
 
     objects = ApiKeyManager()
