@@ -121,4 +121,6 @@ def test_a_key_that_changed_since_it_was_read_is_noticed():
 
 def row_version(api_key) -> str:
     """As the API's door reads it."""
-    return authentication._key_with(api_key.secret_digest).row_version
+    read = authentication._key_with(api_key.secret_digest)
+    assert read is not None
+    return read.row_version
