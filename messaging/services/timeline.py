@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from messaging.models import MessageEvent
+from messaging.models import MessageEvent, SendAttempt
 
 # In the order of message and kind, as everywhere, so that no two batches wait for each other. `xmax` is 0 in a row that
 # this statement has inserted.
@@ -22,6 +22,22 @@ ORDER BY message_id, kind, code
 ON CONFLICT (message_id, kind, code) DO UPDATE SET at = excluded.at WHERE excluded.at < event.at
 RETURNING id, message_id, kind, code, at, xmax = 0 AS is_new
 """
+
+_ATTEMPT = {
+    "message_id": "uuid",
+    "started_at": "timestamptz",
+    "duration_ms": "int",
+    "outcome": "text",
+    "http_status": "smallint",
+    "error_code": "bigint",
+    "error_subcode": "bigint",
+    "error_details": "text",
+    "fbtrace_id": "text",
+}
+_WRITE_ATTEMPTS = f"""
+INSERT INTO messaging_sendattempt ({", ".join(_ATTEMPT)})
+SELECT * FROM unnest({", ".join(f"%s::{kind}[]" for kind in _ATTEMPT.values())})
+"""  # noqa: S608 (names of our own columns)
 
 
 def write_events(events: Sequence[MessageEvent]) -> list[MessageEvent]:
@@ -43,3 +59,10 @@ def write_events(events: Sequence[MessageEvent]) -> list[MessageEvent]:
         for pk, message_id, kind, code, at, is_new in written
         if is_new
     ]
+
+
+def write_attempts(attempts: Sequence[SendAttempt]) -> None:
+    """Add these requests to Meta with one statement."""
+    columns = [[getattr(attempt, name) for attempt in attempts] for name in _ATTEMPT]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_ATTEMPTS, columns)
