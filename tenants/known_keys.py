@@ -1,8 +1,8 @@
 """API keys as this process read them a moment ago, for a view whose own statement finds out whether they still hold.
 
 Such a view compares `row_version` with the row's in the statement it makes anyway and reads the key again when they
-differ, so nothing is ever done for a key that was revoked or changed. All that may be out of date here is which of two
-refusals a caller hears, for two seconds.
+differ, so nothing is ever done for a key that was revoked or changed. All that may be out of date here, for two seconds,
+is which of two refusals a caller hears and how many requests a minute it has.
 """
 
 from __future__ import annotations
