@@ -235,7 +235,7 @@ class ObjectParser(BaseParser):
 def parsed_json(raw: bytes) -> Any:
     """Raises RefusalError for what is not JSON; NaN and Infinity, which Python would take, are not."""
     try:
-        return json.loads(raw.decode("utf-8-sig"), parse_constant=_no_number, parse_float=_finite)
+        return _DECODER.decode(raw.decode("utf-8-sig"))
     except RecursionError:
         raise _too_deep() from None
     except ValueError:  # not UTF-8, not JSON, or a number of thousands of digits
@@ -249,6 +249,9 @@ def _no_number(name: str) -> NoReturn:
 def _finite(text: str) -> float:
     number = float(text)
     return number if math.isfinite(number) else _no_number(text)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite)
 
 
 def _too_deep() -> RefusalError:

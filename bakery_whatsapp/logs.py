@@ -8,11 +8,14 @@ from __future__ import annotations
 import logging.config
 import re
 from collections.abc import MutableMapping
+from functools import lru_cache
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
+from ipware import get_client_ip
 
 from messaging.graph_api.masking import without_tokens
 
@@ -20,20 +23,47 @@ EventDict = MutableMapping[str, Any]
 
 # A number with its + is a person's or a bakery's; Meta's ids have none and stay readable.
 _PHONE = re.compile(r"\+(\d{2})[\d\s().-]{5,}(\d{2})")
+# Every header ipware looks at has one of these words in its name.
+_TELLS_IP = re.compile("IP|FORWARDED|REMOTE_ADDR")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
 def masked(text: str) -> str:
     """Return `text` without whole phone numbers and tokens."""
-    return _PHONE.sub(r"+\1…\2", without_tokens(text))
+    text = without_tokens(text)
+    return _PHONE.sub(r"+\1…\2", text) if "+" in text else text
 
 
 class RequestLogMiddleware(RequestMiddleware):
-    """django-structlog's, but query strings stay out: they carry verify tokens and searched phone numbers."""
+    """django-structlog's, but query strings stay out: they carry verify tokens and searched phone numbers.
+
+    It binds the same fields with less work: an API request has no session to ask for a user, and who calls stands in
+    the same few headers again and again.
+    """
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
         return f"{request.method} {request.path}"
+
+    @classmethod
+    def bind_ip(cls, request: HttpRequest) -> None:
+        told = tuple(item for item in request.META.items() if _TELLS_IP.search(item[0]))
+        structlog.contextvars.bind_contextvars(ip=_ip_of(told))
+
+    @staticmethod
+    def bind_user_id(request: HttpRequest) -> None:
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            RequestMiddleware.bind_user_id(request)
+        else:
+            structlog.contextvars.bind_contextvars(user_id=None)
+
+
+@lru_cache(maxsize=1024)
+def _ip_of(headers: tuple[tuple[str, str], ...]) -> str | None:
+    """Return the caller's address out of the headers that tell it."""
+    stated = HttpRequest()
+    stated.META = dict(headers)
+    return get_client_ip(stated)[0]
 
 
 def _mask(logger: object, method: str, event_dict: EventDict) -> EventDict:
@@ -67,12 +97,13 @@ def _plain_line(logger: object, method: str, event_dict: EventDict) -> str:
 
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
     structlog.stdlib.ExtraAdder(),
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
     structlog.processors.format_exc_info,
     _mask,
+    # What these add needs no mask.
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
 ]
 
 
@@ -120,6 +151,10 @@ _PROCESSORS: list[Any] = [
 
 def configure(config: dict[str, Any]) -> None:
     """Set up both libraries. Called once a process, by the app config and again by Celery's logging signal."""
+    # No line of ours shows file, process or thread, and asking for them is a third of a line's cost (Logging HOWTO,
+    # Optimization).
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.config.dictConfig(config)
     structlog.configure(
         processors=_PROCESSORS,

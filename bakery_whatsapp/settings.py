@@ -138,6 +138,8 @@ _database: dict[str, Any] = env.db_url("DATABASE_URL", default="postgres:///bake
 _database["ENGINE"] = "django.db.backends.postgresql"
 _options = _database.setdefault("OPTIONS", {})
 _options["connect_timeout"] = 5
+# Only the cursors of tenants/rows.py prepare at all, and they do it at once.
+_options["prepare_threshold"] = 0
 if ENVIRONMENT != "test":
     # A new connection per request costs four fifths of the rate of an insert view; threads share a pool instead. Tests
     # create and drop their database, which a pool's idle connections would forbid.

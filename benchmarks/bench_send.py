@@ -312,6 +312,38 @@ def pace(rounds: int, share: int = 20, numbers: int = 20, seconds: int = 6) -> l
 
 # --- The table -----------------------------------------------------------------------------------
 
+
+def fairness(rounds: int, behind: int = 10_000) -> list[Row]:
+    """How long one order waits on the number it shares with a bakery that has `behind` more in the queue."""
+    with Stand(WHATSAPP_MPS_SHARE="65") as stand:
+        stand.start_worker()
+        waits = [wait_beside(stand, behind) for _ in range(rounds)]
+    return [
+        Row(f"one order beside {behind:,} of another bakery", max(waits) * 1000, "ms", "≤ 2000")
+    ]
+
+
+def wait_beside(stand: Stand, behind: int) -> float:
+    """Return the seconds from queuing one order to its arrival, while another bakery's queue is being sent."""
+    guest = stand.seeded["guest"]
+    stand.clear()
+    stand.queue_rows(behind)
+    stand.wake()
+    wait_until(lambda: stand.graph()["count"] > 2 * 65)
+    stand.queue_rows(1, first=behind, tenant=guest)
+    queued_at = time.monotonic()
+    stand.wake()
+    order = stand.value("SELECT id::text FROM messaging_message WHERE tenant_id = %s", guest)
+    wait_until(lambda: order in stand.graph()["times_received"])
+    arrived = {callback: at for callback, _number, at, *_ in stand.graph("_arrivals")}
+    pause(stand, on=True)
+    wait_until(
+        lambda: not stand.value("SELECT 1 FROM messaging_message WHERE claimed_at IS NOT NULL")
+    )
+    pause(stand, on=False)
+    return float(arrived[order]) - queued_at
+
+
 MEASUREMENTS: dict[str, Callable[[int], list[Row]]] = {
     "send": sending,
     "accept": accepting,
@@ -319,6 +351,7 @@ MEASUREMENTS: dict[str, Callable[[int], list[Row]]] = {
     "sessions": sessions,
     "growth": growth,
     "pace": pace,
+    "fairness": fairness,
 }
 
 

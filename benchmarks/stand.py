@@ -249,8 +249,9 @@ class Stand:
         numbers: list[int] | None = None,
         delay_s: float = 0.0,
         first: int = 0,
+        tenant: str | None = None,
     ) -> None:
-        """Queue messages to as many recipients, in turn on these numbers; wakes nobody."""
+        """Queue messages to as many recipients, in turn on these numbers; wakes nobody. Of the number's bakery unless told."""
         numbers = numbers or self.seeded["numbers"][:1]
         bakeries = dict(zip(self.seeded["numbers"], self.seeded["tenants"], strict=True))
         self.database.execute(
@@ -259,7 +260,7 @@ class Stand:
                 "count": count,
                 "first": first,
                 "numbers": numbers,
-                "tenants": [bakeries[number] for number in numbers],
+                "tenants": [tenant or bakeries[number] for number in numbers],
                 "template": self.seeded["template"],
                 "components": json.dumps(COMPONENTS),
                 "delay_s": delay_s,

@@ -6,7 +6,9 @@ The rows in PostgreSQL are the queue. A wake-up may be lost with the broker: the
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from functools import cache, partial
+from threading import Lock
 
 import redis
 import structlog
@@ -52,7 +54,7 @@ def client() -> redis.Redis:
 
 def wake_sender(phone_number: int) -> None:
     """Wake a worker for the queue of one number (our primary key) once the transaction is committed."""
-    transaction.on_commit(partial(_wake, SEND_QUEUED, SEND, (phone_number,)))
+    transaction.on_commit(partial(_wake_once, SEND_QUEUED, SEND, (phone_number,)))
 
 
 def wake_receiver() -> None:
@@ -136,6 +138,28 @@ _receiver = _Receiver()
 def forget_wake_up() -> None:
     """Ask Redis at the next webhook, in this process."""
     _receiver.forget()
+
+
+class _Turn:
+    """Lets one thread wake and one wait to do it next; whoever comes meanwhile is served by the one who waits."""
+
+    def __init__(self) -> None:
+        self.busy = Lock()
+        self.next = Lock()
+
+
+_turns: defaultdict[tuple[str, tuple[int, ...]], _Turn] = defaultdict(_Turn)
+
+
+def _wake_once(task: str, queue: str, args: tuple[int, ...]) -> None:
+    """Wake, unless another thread of this process is about to: its wake-up begins later than this commit."""
+    turn = _turns[task, args]
+    if not turn.next.acquire(blocking=False):
+        return
+    with turn.busy:
+        # Released before Redis is asked, so that whoever commits from here on asks again.
+        turn.next.release()
+        _wake(task, queue, args)
 
 
 def _wake(task: str, queue: str, args: tuple[int, ...]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import phonenumbers
 
@@ -100,6 +101,8 @@ def _without_argentine_15(number: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+# The same suppliers come again and again.
+@lru_cache(maxsize=4096)
 def _is_possible(number: str) -> bool:
     try:
         return phonenumbers.is_possible_number(phonenumbers.parse(number))

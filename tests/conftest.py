@@ -155,13 +155,15 @@ def _no_language_of_an_earlier_request() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_known_of_an_earlier_webhook() -> None:
-    """This process remembers app secrets for seconds, and that a worker has just been woken."""
+def _nothing_known_of_an_earlier_test() -> None:
+    """This process remembers app secrets and API keys for seconds, and that a worker has just been woken."""
     from messaging import queues
     from messaging.services import accounts
+    from tenants import known_keys
 
     queues.forget_wake_up()
     accounts.forget_webhook_secrets()
+    known_keys.forget_all()
 
 
 # --- Services --------------------------------------------------------------------------------------

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from functools import cache
 from typing import Any, ClassVar, cast
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.translation import override
 from rest_framework import serializers
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -21,6 +23,8 @@ class ApiView(APIView):
     """A view of the API: needs a key with `required_scope` and answers in English."""
 
     required_scope: ClassVar[Scope]
+    # Whether the view finds out by itself that the key changed: see tenants/known_keys.py.
+    checks_key_itself: ClassVar[bool] = False
     http_method_names = ["get", "head", "post", "put", "delete"]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -29,6 +33,15 @@ class ApiView(APIView):
         response.headers["Content-Language"] = "en"
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    def perform_content_negotiation(
+        self, request: Request, force: bool = False
+    ) -> tuple[BaseRenderer, str]:
+        """REST framework's, but what nearly every caller accepts is not worked out anew each time."""
+        accepted = request.headers.get("accept", "*/*")
+        if accepted in {"*/*", JSONRenderer.media_type} and not request.META.get("QUERY_STRING"):
+            return JSONRenderer(), JSONRenderer.media_type
+        return super().perform_content_negotiation(request, force)
 
     @property
     def api_key(self) -> ApiKey:
@@ -47,14 +60,26 @@ class ApiView(APIView):
         return tenant
 
 
-def read_body(request: Request, serializer_class: type[serializers.BaseSerializer[Any]]) -> Any:
+def read_body(request: Request, serializer_class: type[serializers.Serializer[Any]]) -> Any:
     """Return the validated body; an empty one is no JSON object either."""
     if request.headers.get("transfer-encoding"):
         # The server marks no end of such a body, else `with_length` of bakery_whatsapp had read it.
         raise RefusalError("length_required", "Send the body whole, with a Content-Length.")
     if not int(request.headers.get("content-length") or 0):
         raise RefusalError("malformed_request", "The body is empty. Send one JSON object.")
-    return validated(serializer_class(data=request.data))
+    return _shared(serializer_class).run_validation(request.data)
+
+
+def shown(serializer_class: type[serializers.Serializer[Any]], values: object) -> dict[str, Any]:
+    """Return the answer in the shape of `serializer_class`."""
+    answer: dict[str, Any] = _shared(serializer_class).to_representation(values)
+    return answer
+
+
+@cache
+def _shared(serializer_class: type[Any]) -> Any:
+    """One serializer a class: it keeps nothing between two bodies, and making one copies each of its fields."""
+    return serializer_class()
 
 
 def validated(serializer: serializers.BaseSerializer[Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
@@ -59,10 +59,11 @@ class CallbackChangeIn(serializers.Serializer[Any]):
         help_text="false: it is told nothing more. true: again, also after it was switched off because it failed.",
     )
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def to_internal_value(self, data: Any) -> Any:
         """Leaving out what is no property would look as if it had been changed."""
-        _refuse_unknown(self, "This cannot be changed. Change one of")
-        return attrs
+        read = super().to_internal_value(data)
+        _refuse_unknown(self, data, "This cannot be changed. Change one of")
+        return read
 
 
 class CallbackOut(serializers.Serializer[Callback]):
@@ -107,10 +108,11 @@ class CallbackWithSecretOut(CallbackOut):
 class DeliveryFilters(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=DeliveryStatus.choices, required=False)
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+    def to_internal_value(self, data: Any) -> Any:
         """Leaving out an unknown filter would answer with more than was asked for."""
-        _refuse_unknown(self, "There is no such filter. There are", "cursor", "page_size")
-        return attrs
+        read = super().to_internal_value(data)
+        _refuse_unknown(self, data, "There is no such filter. There are", "cursor", "page_size")
+        return read
 
 
 class DeliveryOut(serializers.Serializer[CallbackDelivery]):
@@ -136,9 +138,10 @@ class DeliveryOut(serializers.Serializer[CallbackDelivery]):
         return dict(json.loads(delivery.body))
 
 
-def _refuse_unknown(shape: serializers.Serializer[Any], sentence: str, *also: str) -> None:
-    given = set(cast(dict[str, Any], shape.initial_data))
-    if unknown := given - set(shape.fields) - set(also):
+def _refuse_unknown(
+    shape: serializers.Serializer[Any], given: dict[str, Any], sentence: str, *also: str
+) -> None:
+    if unknown := set(given) - set(shape.fields) - set(also):
         known = f"{sentence} {', '.join(shape.fields)}."
         raise serializers.ValidationError(dict.fromkeys(sorted(unknown), known))
 

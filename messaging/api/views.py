@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, cast
+from urllib.parse import unquote
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -15,7 +17,7 @@ from rest_framework.response import Response
 
 from bakery_whatsapp.api import RefusalError
 from messaging.api import docs, queries
-from messaging.api.base import ApiView, id_from, read_body, unknown_tenant, validated
+from messaging.api.base import ApiView, id_from, read_body, shown, unknown_tenant, validated
 from messaging.api.serializers import (
     PRIORITIES,
     DryRunOut,
@@ -26,6 +28,7 @@ from messaging.api.serializers import (
 )
 from messaging.models import IfUnconfirmed, Message
 from messaging.services import interventions
+from messaging.services.acceptance_facts import KeyChangedError
 from messaging.services.queueing import (
     MessageRequest,
     Preview,
@@ -33,7 +36,8 @@ from messaging.services.queueing import (
     preview_message,
     queue_message,
 )
-from tenants.authentication import allowed_tenants
+from tenants import known_keys
+from tenants.authentication import ApiKeyAuthentication, allowed_tenants
 from tenants.models import Scope
 
 _NOT_IN_DIGEST = ("idempotency_key", "dry_run")
@@ -42,20 +46,29 @@ _MAX_KEY_LENGTH = 255
 
 class SendView(ApiView):
     required_scope = Scope.MESSAGES_SEND
+    checks_key_itself = True
 
     @docs.send
     def post(self, request: Request) -> Response:
         body = read_body(request, SendIn)
         wanted = self._message_request(request, body)
-        allowed = allowed_tenants(self.api_key)
         try:
             if body["dry_run"]:
-                preview = preview_message(wanted, allowed_tenants=allowed)
-                return Response(_previewed(preview))
-            queued = queue_message(wanted, allowed_tenants=allowed)
+                return Response(_previewed(preview_message(wanted, api_key=self.api_key)))
+            queued = queue_message(wanted, api_key=self.api_key)
         except RefusedError as refused:
             raise _refusal(refused) from None
+        except KeyChangedError:
+            self._read_key_again(request)
+            return self.post(request)
         return Response(_accepted(request, queued.message, queued.warnings), status=202)
+
+    def _read_key_again(self, request: Request) -> None:
+        """Raises what a key that was revoked or lost its scope is refused with."""
+        known_keys.forget(self.api_key)
+        found = ApiKeyAuthentication().authenticate(request)
+        request.auth = None if found is None else found[1]
+        self.check_permissions(request)
 
     def _message_request(self, request: Request, body: dict[str, Any]) -> MessageRequest:
         return MessageRequest(
@@ -185,12 +198,12 @@ def _previewed(preview: Preview) -> dict[str, Any]:
         "warnings": preview.warnings,
         "schedule": preview.schedule,
     }
-    return dict(DryRunOut(answer).data)
+    return shown(DryRunOut, answer)
 
 
 def _accepted(request: Request, message: Message, warnings: list[dict[str, str]]) -> dict[str, Any]:
     """The first answer: a repeat gets the very same one, whatever became of the message since."""
-    address = reverse("api:message", kwargs={"message_id": str(message.pk)})
+    address = _message_address().format(message_id=message.pk)
     answer = {
         "message_id": message.pk,
         "tenant_id": message.tenant_id,
@@ -198,4 +211,10 @@ def _accepted(request: Request, message: Message, warnings: list[dict[str, str]]
         "status_url": request.build_absolute_uri(address),
         "warnings": warnings,
     }
-    return dict(SendOut(answer).data)
+    return shown(SendOut, answer)
+
+
+@cache
+def _message_address() -> str:
+    """The address of any message; Django takes longer to find it than to answer with it."""
+    return unquote(reverse("api:message", kwargs={"message_id": "{message_id}"}))

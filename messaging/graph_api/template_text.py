@@ -110,9 +110,9 @@ def fit(
         findings.complain("template", f"Templates with a {kind.lower()} component cannot be sent.")
     _refuse(findings)
     components = [component for component in fitted if component is not None]
-    _check_lengths(template_components, components, paths, findings)
-    _refuse(findings)
     rendered = render(template_components, components)
+    _check_lengths(rendered, paths, findings)
+    _refuse(findings)
     return Fitted(components, rendered.text, findings.repairs)
 
 
@@ -334,13 +334,7 @@ def _has_exactly_one(part: _Given | None, where: str, name: str, findings: Findi
     return True
 
 
-def _check_lengths(
-    template_components: list[dict[str, Any]],
-    components: list[dict[str, Any]],
-    paths: dict[str, str],
-    findings: Findings,
-) -> None:
-    rendered = render(template_components, components)
+def _check_lengths(rendered: RenderedTemplate, paths: dict[str, str], findings: Findings) -> None:
     if len(rendered.body) > BODY_LENGTH:
         findings.complain(
             paths.get("body", _ROOT),

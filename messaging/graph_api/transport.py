@@ -30,13 +30,31 @@ _PAGE_SIZE = "100"
 _MAX_PAGES = 500
 
 
+class _OnePoolAdapter(HTTPAdapter):
+    """requests', but the pool of connections to a server is looked for once: each time anew costs more than the JSON."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._pools: dict[tuple[str, object, object], Any] = {}
+
+    def get_connection_with_tls_context(
+        self, request: requests.PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        scheme, _slashes, rest = (request.url or "").partition("://")
+        server = (f"{scheme}://{rest.partition('/')[0]}", verify, cert)
+        if proxies or server not in self._pools:
+            found: Any = super().get_connection_with_tls_context(request, verify, proxies, cert)
+            if proxies:
+                return found
+            self._pools[server] = found
+        return self._pools[server]
+
+
 def new_session(pool_size: int) -> requests.Session:
     """Return a session that keeps `pool_size` connections alive, repeats nothing and ignores proxies."""
     session = requests.Session()
     session.trust_env = False
-    adapter = HTTPAdapter(
-        pool_connections=2, pool_maxsize=pool_size, max_retries=0, pool_block=False
-    )
+    adapter = _OnePoolAdapter(pool_maxsize=pool_size, max_retries=0, pool_block=False)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -119,7 +137,9 @@ class Transport:
         try:
             request = self._send_request(phone_number_id).copy()
             request.prepare_body(None, None, json=payload)
-            return self._session.send(request, timeout=self._timeout_s, allow_redirects=False)
+            return self._session.send(
+                request, timeout=self._timeout_s, allow_redirects=False, proxies={}
+            )
         except (requests.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
             failure = _failure(error)
         # Raised outside the handler: the original names the URL and its headers, token included.

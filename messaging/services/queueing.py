@@ -9,28 +9,26 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api import template_text
 from messaging.models import (
-    EventKind,
     IfUnconfirmed,
     Message,
-    MessageEvent,
     MessageTemplate,
     Priority,
 )
 from messaging.models.message import first_id_at
 from messaging.models.template import MessageTemplateQuerySet
 from messaging.services import suppressions
+from messaging.services.acceptance_facts import AcceptanceFacts, read_facts
 from messaging.services.language_fallback import substitutes_for
 from messaging.services.scheduling import Schedule, schedule
+from messaging.services.storing import store
 from tenants import phone_numbers
-from tenants.models import PhoneNumber, Tenant
-from tenants.services.routing import sender_for
+from tenants.models import ApiKey, PhoneNumber, Tenant
 
 log = structlog.get_logger(__name__)
 
@@ -103,55 +101,67 @@ class _Checked:
     warnings: list[dict[str, str]] = field(default_factory=list)
 
 
-def queue_message(request: MessageRequest, *, allowed_tenants: QuerySet[Tenant]) -> Queued:
-    """Store the message for sending and wake a worker. Raises RefusedError.
+def queue_message(request: MessageRequest, *, api_key: ApiKey | None = None) -> Queued:
+    """Store the message for sending and wake a worker. Raises RefusedError and KeyChangedError.
 
-    The same idempotency key and body give the first message again, also for two requests at once.
+    `api_key` is the caller's; without one the platform itself asks. The same idempotency key and body give the first
+    message again, also for two requests at once.
     """
-    tenant = _tenant(request, allowed_tenants)
-    first = _first_with_key(request, tenant)
-    if first is not None:
-        return _repeat(request, first)
-    checked = _check(request, tenant)
-    _refuse_opted_out(checked, is_order=True)
-    try:
-        with transaction.atomic():
-            message = _store(request, checked)
-            if not checked.schedule.waits_for:
-                queues.wake_sender(checked.sender.pk)
-    except IntegrityError:
-        first = _first_with_key(request, tenant)
-        if first is None:
-            raise
-        return _repeat(request, first)
-    log.info("WhatsApp message queued", message_id=message.pk, tenant_id=tenant.pk)
+    facts = _facts(request, api_key)
+    if facts.first_id is not None and _is_kept(facts.first_id):
+        return _repeat(request, facts.first_id)
+    checked = _check(request, facts)
+    _refuse_opted_out(checked, facts, is_order=True)
+    message = _message(request, checked)
+    if not store(message):
+        # Another request with this key was faster. Its message is there to be found now.
+        return queue_message(request, api_key=api_key)
+    if not checked.schedule.waits_for:
+        queues.wake_sender(message.phone_number_id)
+    log.info("WhatsApp message queued", message_id=message.pk, tenant_id=message.tenant_id)
     return Queued(message, checked.warnings)
 
 
-def preview_message(request: MessageRequest, *, allowed_tenants: QuerySet[Tenant]) -> Preview:
-    """Check as `queue_message` does, store nothing and return the text. Raises RefusedError."""
-    checked = _check(request, _tenant(request, allowed_tenants))
-    _refuse_opted_out(checked, is_order=False)
+def preview_message(request: MessageRequest, *, api_key: ApiKey | None = None) -> Preview:
+    """Check as `queue_message` does, store nothing and return the text. Raises RefusedError and KeyChangedError."""
+    facts = _facts(request, api_key)
+    checked = _check(request, facts)
+    _refuse_opted_out(checked, facts, is_order=False)
     return Preview(checked.fitted.rendered_text, checked.warnings, checked.schedule)
 
 
-def _tenant(request: MessageRequest, allowed_tenants: QuerySet[Tenant]) -> Tenant:
-    tenant = allowed_tenants.filter(pk=request.tenant_id).first()
-    if tenant is None:
+def _facts(request: MessageRequest, api_key: ApiKey | None) -> AcceptanceFacts:
+    facts = read_facts(
+        tenant_id=request.tenant_id,
+        template_name=request.template_name,
+        language=request.language,
+        idempotency_key=request.idempotency_key,
+        recipient=_comparable(request.recipient_phone),
+        api_key=api_key,
+    )
+    if facts is None:
         raise RefusedError("unknown_tenant", "There is no such bakery.", {"tenant_id": "Unknown."})
-    return tenant
+    return facts
 
 
-def _first_with_key(request: MessageRequest, tenant: Tenant) -> Message | None:
-    if request.idempotency_key is None:
+def _comparable(recipient: str) -> str | None:
+    """Return the number as opt-outs are kept; None for what is no number, which is refused in its turn."""
+    try:
+        return phone_numbers.comparable(phone_numbers.normalised(recipient))
+    except phone_numbers.InvalidPhoneNumberError:
         return None
-    kept_since = first_id_at(timezone.now() - IDEMPOTENCY_KEY_KEPT)
-    same_key = Message.objects.of(tenant).filter(idempotency_key=request.idempotency_key)
-    same_key.filter(id__lt=kept_since).update(idempotency_key=None)
-    return same_key.first()
 
 
-def _repeat(request: MessageRequest, first: Message) -> Queued:
+def _is_kept(first_id: uuid.UUID) -> bool:
+    """Whether the key of this message still holds; one that has lasted its 30 days is given free."""
+    if first_id >= first_id_at(timezone.now() - IDEMPOTENCY_KEY_KEPT):
+        return True
+    Message.objects.filter(pk=first_id).update(idempotency_key=None)
+    return False
+
+
+def _repeat(request: MessageRequest, first_id: uuid.UUID) -> Queued:
+    first = Message.objects.get(pk=first_id)
     if first.request_digest != request.request_digest:
         raise RefusedError(
             "idempotency_conflict",
@@ -161,11 +171,12 @@ def _repeat(request: MessageRequest, first: Message) -> Queued:
     return Queued(first, first.warnings, is_repeat=True)
 
 
-def _check(request: MessageRequest, tenant: Tenant) -> _Checked:
+def _check(request: MessageRequest, facts: AcceptanceFacts) -> _Checked:
+    tenant = facts.tenant
     refuse_when_off(tenant)
     recipient = _recipient(request)
-    sender = _sender(tenant, recipient)
-    template, repairs = _template(request, sender)
+    sender = _sender(facts, recipient)
+    template, repairs = _template(request, facts, sender)
     try:
         fitted = template_text.fit(
             template_components=template.components,
@@ -209,16 +220,12 @@ def refuse_when_off(tenant: Tenant) -> None:
         )
 
 
-def _refuse_opted_out(checked: _Checked, *, is_order: bool) -> None:
+def _refuse_opted_out(checked: _Checked, facts: AcceptanceFacts, *, is_order: bool) -> None:
     """Raise RefusedError where the recipient wants no such message; staff hear of an order that is refused so.
 
     The same words whoever stopped it: another bakery's affair stays its own.
     """
-    if not suppressions.is_opted_out(
-        tenant_id=checked.tenant.pk,
-        recipient_phone=checked.recipient_phone,
-        is_marketing=checked.template.category == suppressions.MARKETING,
-    ):
+    if not facts.forbids(is_marketing=checked.template.category == suppressions.MARKETING):
         return
     if is_order:
         suppressions.tell_of_refusal(tenant=checked.tenant, recipient_phone=checked.recipient_phone)
@@ -240,8 +247,8 @@ def _recipient(request: MessageRequest) -> str:
         ) from None
 
 
-def _sender(tenant: Tenant, recipient: str) -> PhoneNumber:
-    sender = sender_for(tenant)
+def _sender(facts: AcceptanceFacts, recipient: str) -> PhoneNumber:
+    sender = facts.sender
     if sender is None:
         raise RefusedError(
             "no_phone_number",
@@ -257,13 +264,13 @@ def _sender(tenant: Tenant, recipient: str) -> PhoneNumber:
 
 
 def _template(
-    request: MessageRequest, sender: PhoneNumber
+    request: MessageRequest, facts: AcceptanceFacts, sender: PhoneNumber
 ) -> tuple[MessageTemplate, list[template_text.Repair]]:
     """Return the template in the asked language, else in the first one that is configured to stand in for it."""
-    known = MessageTemplate.objects.filter(account=sender.account_id)
-    template = known.filter(name=request.template_name, language=request.language).first()
+    template = facts.template
     if template is not None and template.is_sendable:
         return template, []
+    known = MessageTemplate.objects.filter(account=sender.account_id)
     substitute = _substitute(request, known)
     if substitute is not None:
         repair = template_text.Repair(
@@ -307,12 +314,12 @@ def _unknown_template(request: MessageRequest, known: QuerySet[MessageTemplate])
     )
 
 
-def _store(request: MessageRequest, checked: _Checked) -> Message:
+def _message(request: MessageRequest, checked: _Checked) -> Message:
     now, plan = checked.accepted_at, checked.schedule
-    message = Message.objects.create(
-        tenant=checked.tenant,
-        phone_number=checked.sender,
-        template=checked.template,
+    return Message(
+        tenant_id=checked.tenant.pk,
+        phone_number_id=checked.sender.pk,
+        template_id=checked.template.pk,
         recipient_phone=checked.recipient_phone,
         recipient_name=request.recipient_name,
         components=checked.fitted.components,
@@ -330,5 +337,3 @@ def _store(request: MessageRequest, checked: _Checked) -> Message:
         created_at=now,
         updated_at=now,
     )
-    MessageEvent.objects.create(message=message, kind=EventKind.QUEUED, at=now)
-    return message

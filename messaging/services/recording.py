@@ -146,7 +146,7 @@ def _record(outcomes: Sequence[Outcome]) -> None:
     now = timezone.now()
     with transaction.atomic():
         apply(moves)
-        SendAttempt.objects.bulk_create([_attempt(outcome) for outcome in outcomes])
+        timeline.write_attempts([_attempt(outcome) for outcome in outcomes])
         timeline.write_events(
             [
                 MessageEvent(message_id=move.message_id, kind=move.event, code=_code(move), at=now)
@@ -289,7 +289,9 @@ def _delay(message: Message, error: errors.GraphApiError) -> timedelta | None:
 
 def _attempt(outcome: Outcome) -> SendAttempt:
     attempt = SendAttempt(
-        message=outcome.message, started_at=outcome.started_at, duration_ms=outcome.duration_ms
+        message_id=outcome.message.pk,
+        started_at=outcome.started_at,
+        duration_ms=outcome.duration_ms,
     )
     error = outcome.error
     if error is None:

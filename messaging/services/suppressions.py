@@ -143,12 +143,6 @@ def follow_person(old: Person, new: Person, *, tenant_id: uuid.UUID | None) -> N
 # --- Who may be written to ---------------------------------------------------------------------------
 
 
-def is_opted_out(*, tenant_id: uuid.UUID, recipient_phone: str, is_marketing: bool) -> bool:
-    """Whether this bakery may not write to the person. One query into an index of open rows only."""
-    binding = Suppression.objects.binding(tenant_id).against(is_marketing=is_marketing)
-    return binding.filter(phone=phone_numbers.comparable(recipient_phone)).exists()
-
-
 def opted_out_among(messages: Sequence[Message]) -> list[Message]:
     """Return those of the messages whose recipient may not be written to by their bakery. One query."""
     phones = {phone_numbers.comparable(message.recipient_phone) for message in messages}

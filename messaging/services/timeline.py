@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from messaging.models import MessageEvent
+from messaging.models import MessageEvent, SendAttempt
 from messaging.services import arrays, callback_events
 
 # In the order of message and kind, as everywhere, so that no two batches wait for each other. `xmax` is 0 in a row that
@@ -25,6 +25,22 @@ ORDER BY message_id, kind, code
 ON CONFLICT (message_id, kind, code) DO UPDATE SET at = excluded.at WHERE excluded.at < event.at
 RETURNING message_id, kind, code, at, id, xmax = 0 AS is_new
 """
+
+_ATTEMPT = {
+    "message_id": "uuid",
+    "started_at": "timestamptz",
+    "duration_ms": "int",
+    "outcome": "text",
+    "http_status": "smallint",
+    "error_code": "bigint",
+    "error_subcode": "bigint",
+    "error_details": "text",
+    "fbtrace_id": "text",
+}
+_WRITE_ATTEMPTS = f"""
+INSERT INTO messaging_sendattempt ({", ".join(_ATTEMPT)})
+SELECT * FROM unnest({", ".join(f"%s::{kind}[]" for kind in _ATTEMPT.values())})
+"""  # noqa: S608 (names of our own columns)
 
 
 class Line(NamedTuple):
@@ -52,3 +68,10 @@ def write_events(events: Sequence[MessageEvent | Line]) -> list[Line]:
         new = [Line(*columns) for *columns, is_new in cursor.fetchall() if is_new]
     callback_events.announce_events(new)
     return new
+
+
+def write_attempts(attempts: Sequence[SendAttempt]) -> None:
+    """Add these requests to Meta with one statement."""
+    columns = [[getattr(attempt, name) for attempt in attempts] for name in _ATTEMPT]
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE_ATTEMPTS, columns)

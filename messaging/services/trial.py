@@ -51,7 +51,7 @@ def send_trial(
         reference=REFERENCE,
         requested_by=requested_by,
     )
-    return queue_message(request, allowed_tenants=Tenant.objects.filter(pk=tenant.pk))
+    return queue_message(request)
 
 
 def example_components(template: MessageTemplate) -> list[dict[str, Any]]:

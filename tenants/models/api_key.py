@@ -32,6 +32,7 @@ def digest(secret: str) -> str:
 
 class ApiKeyQuerySet(TenantOwnedQuerySet["ApiKey"]):
     def usable(self, *, now: datetime) -> Self:
+        """The rows for which `is_usable`."""
         return self.filter(revoked_at__isnull=True).exclude(expires_at__lte=now)
 
 
@@ -65,6 +66,9 @@ class ApiKey(models.Model):
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
 
+    # PostgreSQL's xmin and ctid, another pair after every change of the row; "" unless they were read along.
+    row_version = ""
+
     objects = ApiKeyManager()
 
     class Meta:
@@ -80,3 +84,7 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"API key {self.prefix}…"
+
+    def is_usable(self, *, now: datetime) -> bool:
+        """Whether it opens the API: neither revoked nor expired."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > now)

@@ -5,6 +5,11 @@ import logging
 
 import pytest
 import structlog
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpResponse
+from django.test import RequestFactory
+
+from bakery_whatsapp.logs import RequestLogMiddleware
 
 
 def test_a_plain_line_is_level_sentence_and_fields_in_the_order_given(log_lines):
@@ -68,3 +73,39 @@ def test_djangos_own_lines_about_a_request_leave_out_its_query_string(log_lines,
     assert "GET /api/v1/whatsapp/webhook" in out
     assert "hush" not in out
     assert "600000101" not in out
+
+
+def test_lines_of_a_request_say_who_asked_behind_the_proxy_too():
+    bound = []
+
+    def remember(request):
+        bound.append(structlog.contextvars.get_contextvars())
+        return HttpResponse()
+
+    middleware = RequestLogMiddleware(remember)
+    for extra in (
+        {"REMOTE_ADDR": "198.51.100.7"},
+        {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_FORWARDED_FOR": "8.8.8.8, 10.0.0.1"},
+        {"REMOTE_ADDR": "10.0.0.1", "HTTP_X_REAL_IP": "8.8.4.4"},
+    ):
+        request = RequestFactory().get("/")
+        request.META |= extra
+        request.user = AnonymousUser()
+        middleware(request)
+    assert [fields["ip"] for fields in bound] == ["198.51.100.7", "8.8.8.8", "8.8.4.4"]
+    assert [fields["user_id"] for fields in bound] == [None] * 3
+    assert len({fields["request_id"] for fields in bound}) == 3
+
+
+def test_lines_of_a_request_say_which_person_is_logged_in(admin_user):
+    bound = []
+
+    def remember(request):
+        bound.append(structlog.contextvars.get_contextvars())
+        return HttpResponse()
+
+    request = RequestFactory().get("/")
+    request.COOKIES["sessionid"] = "some"
+    request.user = admin_user
+    RequestLogMiddleware(remember)(request)
+    assert bound[0]["user_id"] == admin_user.pk

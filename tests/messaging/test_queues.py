@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+
 import pytest
 
 from bakery_whatsapp.celery import app
@@ -8,7 +11,6 @@ from messaging.models import EventKind, Message
 from messaging.services import batches, receiving
 from messaging.services.queueing import MessageRequest, queue_message
 from messaging.statuses import MessageStatus
-from tenants.models import Tenant
 from tests.conftest import wait_until
 from tests.factories import DefaultNumberFactory, TemplateFactory, TenantFactory, body
 
@@ -30,7 +32,7 @@ def a_request(**fields):
 
 
 def queue(request):
-    return queue_message(request, allowed_tenants=Tenant.objects.all()).message
+    return queue_message(request).message
 
 
 def status_of(message):
@@ -111,6 +113,36 @@ def test_a_backlog_calls_one_more_worker(broker, monkeypatch):
     broker.delete(queues.WEBHOOKS)
     assert receiving.apply_until_quiet() == 7
     assert broker.llen(queues.WEBHOOKS) == 1
+
+
+def test_who_commits_while_a_wake_up_is_awaited_is_served_by_it(monkeypatch):
+    """The first thread is in the middle of its wake-up, the second waits to begin its own, the third needs none."""
+    began, may_end = Event(), Event()
+    woken = []
+
+    def wake(*args):
+        woken.append(args)
+        began.set()
+        assert may_end.wait(30)
+
+    monkeypatch.setattr(queues, "_wake", wake)
+
+    def commit():
+        queues._wake_once(queues.SEND_QUEUED, queues.SEND, (8,))
+
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(commit)
+        assert began.wait(30)
+        second = threads.submit(commit)
+        wait_until(queues._turns[queues.SEND_QUEUED, (8,)].next.locked)
+        commit()  # returns at once, although the first one still runs
+        assert not first.done()
+        may_end.set()
+        first.result(30)
+        second.result(30)
+    assert len(woken) == 2
+    commit()
+    assert len(woken) == 3
 
 
 def test_a_message_goes_through_a_real_worker_to_the_phone_and_back(

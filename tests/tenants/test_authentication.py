@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from bakery_whatsapp.api import RefusalError
+from tenants import rate_limit
 from tenants.authentication import (
     ApiKeyAuthentication,
     HasScope,
@@ -159,3 +161,38 @@ def test_the_refusal_says_when_to_come_again(client):
     assert (first.status_code, second.status_code) == (200, 429)
     assert second.headers["Retry-After"] == "15"
     assert second.json()["error"]["code"] == "rate_limited"
+
+
+@pytest.mark.usefixtures("broker")
+def test_all_processes_together_keep_to_the_limit():
+    api_key = make_api_key(SECRET, requests_per_minute=300)  # 3 places a handful
+    allowed = 0
+    with time_machine.travel(datetime(2026, 11, 20, 12, tzinfo=UTC), tick=False):
+        for request_number in range(330):
+            if request_number % 50 == 0:
+                rate_limit._places.clear()  # as another process, which knows nothing of this one
+            with contextlib.suppress(RateLimitedError):
+                allowed += allow(api_key)
+    assert 300 - 6 * 2 <= allowed <= 300
+
+
+@pytest.mark.usefixtures("broker")
+def test_a_limit_that_is_lowered_counts_at_once():
+    api_key = make_api_key(SECRET, requests_per_minute=6000)
+    with time_machine.travel(datetime(2026, 11, 20, 12, tzinfo=UTC), tick=False):
+        assert [allow(api_key) for _ in range(10)] == [True] * 10
+        api_key.requests_per_minute = 10
+        with pytest.raises(RateLimitedError):
+            allow(api_key)
+
+
+@pytest.mark.usefixtures("broker")
+def test_redis_is_asked_once_for_a_handful_of_requests(settings):
+    api_key = make_api_key(SECRET, requests_per_minute=6000)
+    with time_machine.travel(datetime(2026, 11, 20, 12, tzinfo=UTC), tick=False):
+        assert rate_limit.place_of_request(api_key, 7) == 1
+        settings.CACHES = {
+            "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
+        }
+        assert [rate_limit.place_of_request(api_key, 7) for _ in range(49)] == [*range(2, 51)]
+        assert rate_limit.place_of_request(api_key, 7) == 0

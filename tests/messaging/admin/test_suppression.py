@@ -9,7 +9,6 @@ from django.test import Client
 from django.utils import timezone
 
 from messaging.models import Alert, AlertKind, InboundMessage, PersonAlias, Suppression
-from messaging.services import suppressions
 from tenants.models import User
 from tests.factories import AssignmentFactory, MembershipFactory, TenantFactory
 from tests.messaging.conftest import T0, inbound, receive
@@ -20,7 +19,8 @@ JUAN = "+34600000101"
 
 
 def is_stopped(tenant):
-    return suppressions.is_opted_out(tenant_id=tenant.pk, recipient_phone=JUAN, is_marketing=False)
+    binding = Suppression.objects.binding(tenant.pk).against(is_marketing=False)
+    return binding.filter(phone=JUAN).exists()
 
 
 def add(client, **changes):

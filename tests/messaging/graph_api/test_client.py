@@ -524,3 +524,24 @@ def test_accents_leave_escaped_as_json(meta):
     payload = dict(PAYLOAD) | {"text": {"body": "Panadería 🥐"}}
     client().send_message(NUMBER, payload)
     assert json.loads(meta.calls[0].request.body)["text"]["body"] == "Panadería 🥐"
+
+
+def test_one_server_has_one_pool_of_connections():
+    adapter = new_session(4).get_adapter("https://graph.facebook.com/")
+    assert isinstance(adapter, HTTPAdapter)
+
+    def pool(url, **options):
+        request = requests.Request("POST", url).prepare()
+        return adapter.get_connection_with_tls_context(request, **{"verify": True} | options)
+
+    first = pool("https://graph.facebook.com/v26.0/1/messages")
+    assert pool("https://graph.facebook.com/v26.0/2/messages?appsecret_proof=a") is first
+    assert (first.scheme, first.host, first.pool.maxsize) == ("https", "graph.facebook.com", 4)
+    for other in (
+        pool("https://graph.facebook.com:8443/v26.0/1/messages"),
+        pool("http://graph.facebook.com/v26.0/1/messages"),
+        pool("https://graph.facebook.com/v26.0/1/messages", verify=False),
+        pool("https://graph.facebook.com/x", proxies={"https": "http://127.0.0.1:1"}),
+    ):
+        assert other is not first
+    assert pool("https://graph.facebook.com/v26.0/1/messages") is first

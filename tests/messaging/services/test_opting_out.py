@@ -14,6 +14,7 @@ from messaging.models import Alert, AlertKind, InboundMessage, Message, Suppress
 from messaging.services import opting_out, replaying, sending, suppressions
 from messaging.services.people import Person
 from messaging.statuses import MessageStatus
+from tenants import phone_numbers
 from tenants.models import Tenant
 from tenants.services.assignments import assign_number, release_number
 from tests.factories import (
@@ -40,9 +41,8 @@ ANA_PHONE = "+34600000101"
 
 
 def is_stopped(tenant, phone=ANA_PHONE, *, marketing=False):
-    return suppressions.is_opted_out(
-        tenant_id=tenant.pk, recipient_phone=phone, is_marketing=marketing
-    )
+    binding = Suppression.objects.binding(tenant.pk).against(is_marketing=marketing)
+    return binding.filter(phone=phone_numbers.comparable(phone)).exists()
 
 
 def own_number(tenant=None):

@@ -178,13 +178,13 @@ def test_the_switch_holds_for_the_next_message(tenant, owner):
         components=body("Juan García", "PO-12345", "€250.50"),
     )
     with pytest.raises(RefusedError) as refused:
-        queue_message(request, allowed_tenants=Tenant.objects.all())
+        queue_message(request)
     assert refused.value.code == "whatsapp_disabled"
     switch_on(tenant, by=owner)
-    queue_message(request, allowed_tenants=Tenant.objects.all())
+    queue_message(request)
     switch_off(tenant, by=owner, waiting=WaitingMessages.SEND)
     with pytest.raises(RefusedError):
-        queue_message(request, allowed_tenants=Tenant.objects.all())
+        queue_message(request)
 
 
 def test_the_question_counts_only_this_bakerys_messages(tenant):
