@@ -23,6 +23,7 @@ from messaging.graph_api.errors import (
 )
 from messaging.graph_api.signature import appsecret_proof
 from messaging.graph_api.storable import storable
+from messaging.graph_api.template_calls import TemplateCalls
 from messaging.graph_api.values import (
     PhoneNumberFacts,
     SentMessage,
@@ -77,7 +78,7 @@ def new_session(pool_size: int) -> requests.Session:
     return session
 
 
-class GraphApi:
+class GraphApi(TemplateCalls):
     """Calls with one token. Every method raises a GraphApiError; only sending may end unknown.
 
     `served_version` is what Meta last said it answered with; another than `version` deserves a warning.

@@ -11,6 +11,8 @@ class AlertKind(models.TextChoices):
     ACCOUNT_STOPPED = "account_stopped", _("sending stopped")
     NUMBER_STOPPED = "number_stopped", _("a number is stopped")
     TEMPLATE_STOPPED = "template_stopped", _("a template cannot be sent")
+    TEMPLATE_CHANGED = "template_changed", _("a template changed at Meta")
+    TEMPLATES_UNREAD = "templates_unread", _("templates cannot be read from Meta")
     MESSAGES_HELD = "messages_held", _("Meta holds messages back")
     MESSAGE_UNCONFIRMED = "message_unconfirmed", _("nobody knows whether a message was sent")
     PORTFOLIO_LIMIT = "portfolio_limit", _("WhatsApp's daily limit of recipients is reached")

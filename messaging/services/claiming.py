@@ -54,6 +54,7 @@ _NEEDED = (
     "template__name",
     "template__language",
     "template__status",
+    "template__paused_at",
 )
 
 _ROWS = """
