@@ -46,6 +46,7 @@ class Code(StrEnum):
     NAME_FORMAT = "name_format"
     NAME_TOO_LONG = "name_too_long"
     NAME_EXISTS = "name_exists"
+    NAME_BLOCKED = "name_blocked"
     LANGUAGE_FORMAT = "language_format"
     CATEGORY_UNKNOWN = "category_unknown"
     BODY_MISSING = "body_missing"
@@ -325,8 +326,7 @@ def _button_rows(components: Iterable[object]) -> list[dict[str, Any]]:
     """The rows that `shape_of` read: those of the last component of buttons."""
     rows: object = []
     for part in components:
-        kind = part.get("type") if isinstance(part, dict) else None
-        if isinstance(kind, str) and kind.upper() == "BUTTONS":
+        if isinstance(part, dict) and str(part.get("type")).upper() == "BUTTONS":
             rows = part.get("buttons")
     return [row if isinstance(row, dict) else {} for row in rows] if isinstance(rows, list) else []
 
