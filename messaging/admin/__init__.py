@@ -8,6 +8,8 @@ from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.message import MessageAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
 from messaging.admin.template import MessageTemplateAdmin
+from messaging.admin.template_change import TemplateChangeAdmin
+from messaging.admin.template_draft import TemplateDraftAdmin
 from messaging.admin.tenant import SendingTenantAdmin
 from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
 from messaging.admin.webhook_delivery import WebhookDeliveryAdmin
@@ -22,5 +24,7 @@ __all__ = [
     "SendingAccountAdmin",
     "SendingNumberAdmin",
     "SendingTenantAdmin",
+    "TemplateChangeAdmin",
+    "TemplateDraftAdmin",
     "WebhookDeliveryAdmin",
 ]

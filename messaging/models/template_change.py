@@ -76,3 +76,7 @@ class TemplateChange(models.Model):
 
     def __str__(self) -> str:
         return f"template change {self.pk} ({self.kind})"
+
+    @property
+    def is_unseen_drift(self) -> bool:
+        return self.kind in DRIFT and self.seen_at is None
