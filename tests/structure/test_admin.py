@@ -134,7 +134,7 @@ def test_every_model_is_in_the_admin(model):
 
 HISTORY = {
     "Message", "MessageEvent", "SendAttempt", "WebhookDelivery", "InboundMessage",
-    "PhoneNumberAssignment", "PhoneNumber", "MessageTemplate",
+    "PhoneNumberAssignment", "PhoneNumber", "MessageTemplate", "TemplateChange",
 }  # fmt: skip
 
 

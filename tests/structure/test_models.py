@@ -38,6 +38,8 @@ OF_THE_PLATFORM = {
     "WhatsAppBusinessAccount",
     "PhoneNumber",
     "MessageTemplate",
+    "TemplateChange",
+    "TemplateDraft",
     "WebhookDelivery",
     "Alert",
 }
