@@ -30,7 +30,7 @@ from messaging.graph_api.errors import GraphApiError
 from messaging.graph_api.template_text import preview_body
 from messaging.models import MessageTemplate, TemplateChange, TemplateDraft
 from messaging.services import template_drafts, template_drift, template_pausing, template_rules
-from messaging.services.standard_templates import STANDARD_TEMPLATES
+from messaging.services.standard_templates import missing_copies
 from messaging.services.templates import sync_state, sync_templates
 from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import CAUTION, badge, link, list_url, moment, page_url, quality_badge
@@ -126,7 +126,7 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
             "sync_state": state,
             "drafts": TemplateDraft.objects.newest_first()[:5],
             "may_write": request.user.has_perm("messaging.add_templatedraft"),
-            "copies": [copy.name for copy in STANDARD_TEMPLATES],
+            "copies": [copy.name for copy in missing_copies()],
         }
         answer: HttpResponse = super().changelist_view(request, {**more, **(extra_context or {})})
         return answer

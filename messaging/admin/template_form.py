@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("es", "es_ES", "es_MX", "ca", "en", "en_GB", "en_US", "fr", "pt_PT", "it", "de")
 CATEGORIES = [
-    ("UTILITY", gettext_lazy("UTILITY: about an order or a process of the recipient's")),
-    ("MARKETING", gettext_lazy("MARKETING: everything that advertises; costs more")),
+    ("UTILITY", gettext_lazy("UTILITY: about an order")),
+    ("MARKETING", gettext_lazy("MARKETING: advertising, costs more")),
 ]
 FORMATS = [
     ("POSITIONAL", gettext_lazy("numbered: {{1}}, {{2}}")),
@@ -177,6 +177,10 @@ class TemplateForm(forms.Form):
                 example=self[f"{prefix}-example"],
                 kept=str(kept.get("type", "")),
             )
+
+    @property
+    def has_buttons(self) -> bool:
+        return any(slot.kind.value() or slot.kept for slot in self.buttons)
 
     @property
     def examples(self) -> list[ExampleField]:

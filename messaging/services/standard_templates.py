@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from messaging.models import MessageTemplate
+
 
 @dataclass(frozen=True, slots=True)
 class StandardTemplate:
@@ -54,6 +56,13 @@ STANDARD_TEMPLATES = (
         ("H-204", "barra rústica", "avería en el horno 2", "06:30"),
     ),
 )
+
+
+def missing_copies() -> list[StandardTemplate]:
+    """Return those of our copies that the account does not have."""
+    there = MessageTemplate.objects.there().values_list("name", "language")
+    known = set(there.filter(name__in=[copy.name for copy in STANDARD_TEMPLATES]))
+    return [copy for copy in STANDARD_TEMPLATES if (copy.name, copy.language) not in known]
 
 
 def standard_template(name: str) -> StandardTemplate | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -40,6 +40,10 @@ class SyncState:
     known: int
     failing_since: datetime | None = None
     code: int | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        return self.at is not None and timezone.now() - self.at < timedelta(minutes=1)
 
 
 def sync_state() -> SyncState:
