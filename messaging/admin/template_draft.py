@@ -20,6 +20,7 @@ from unfold.admin import ModelAdmin
 from messaging.admin.lint_words import lines_of
 from messaging.admin.template_form import LANGUAGES, TemplateForm
 from messaging.admin.template_words import obstacle_words
+from messaging.graph_api.catalogue import CATALOGUE
 from messaging.graph_api.errors import GraphApiError, NoAnswerError
 from messaging.graph_api.template_bubble import render
 from messaging.graph_api.template_lint import has_errors
@@ -271,7 +272,8 @@ def refusal(error: GraphApiError) -> str:
         error.facts.title.in_language(language),
         error.facts.action.in_language(language),
     )
-    shown = error.subcode if error.facts.code == error.subcode else error.code
+    # Trouble with a template's text is code 100; the subcode is the telling one.
+    shown = error.subcode if error.subcode in CATALOGUE else error.code
     code = f" ({shown})" if shown is not None else ""
     words = ": ".join(filter(None, (error.user_title, error.user_message))) or error.details
     text = _("Meta refused it: %(title)s%(code)s %(action)s") % {

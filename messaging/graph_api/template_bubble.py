@@ -49,7 +49,7 @@ def render(
     """
     shape = shape_of(template_components)
     if fitted_components is None:
-        values = {name: examples_of(shape.examples.get(name, {})) for name in ("header", "body")}
+        values = {name: _filled(shape.examples.get(name, {})) for name in ("header", "body")}
         media: dict[str, Any] = {}
     else:
         given = {_key(part): part for part in fitted_components if isinstance(part, dict)}
@@ -105,6 +105,11 @@ def _values(part: dict[str, Any]) -> dict[str, str]:
 def _media(part: dict[str, Any], kind: str) -> dict[str, Any]:
     media = next((row.get(kind) for row in _parameters(part)), None)
     return media if isinstance(media, dict) else {}
+
+
+def _filled(example: dict[str, Any]) -> dict[str, str]:
+    """An empty example shows the placeholder, not a hole."""
+    return {name: value for name, value in examples_of(example).items() if value}
 
 
 def _string(value: object) -> str:
