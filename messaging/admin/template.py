@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -59,6 +59,7 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
     change_form_template = "admin/messaging/messagetemplate/change_form.html"
     readonly_fields = (
         "state",
+        "rejection",
         "category_now",
         "quality",
         "synced",
@@ -72,7 +73,7 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
             {
                 "fields": (
                     ("name", "language"),
-                    ("state", "rejected_reason"),
+                    ("state", "rejection"),
                     ("category_now", "quality"),
                     ("synced", "sent_with_it"),
                 )
@@ -277,14 +278,19 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
     # --- Columns ---------------------------------------------------------------------------------
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, template: MessageTemplate) -> SafeString:
-        shown = template_status_badge(template)
+        shown = [template_status_badge(template)]
         if template.paused_at is not None:
-            paused = badge(_("paused by us"), icon="pause_circle", tone=CAUTION)
-            shown = format_html("{} {}", shown, paused)
+            shown.append(badge(_("paused by us"), icon="pause_circle", tone=CAUTION))
         if getattr(template, "has_drift", False):
-            changed = badge(_("changed at Meta"), icon="difference", tone=CAUTION)
-            shown = format_html("{} {}", shown, changed)
-        return shown
+            shown.append(badge(_("changed at Meta"), icon="difference", tone=CAUTION))
+        return format_html(
+            '<span class="bw-badges">{}</span>',
+            format_html_join("", "{}", ((one,) for one in shown)),
+        )
+
+    @admin.display(description=gettext_lazy("rejection reason"))
+    def rejection(self, template: MessageTemplate) -> str:
+        return "–" if template.rejected_reason in {"", "NONE"} else template.rejected_reason
 
     @admin.display(description=gettext_lazy("category"), ordering="category")
     def category_now(self, template: MessageTemplate) -> SafeString | str:
