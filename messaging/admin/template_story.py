@@ -35,6 +35,7 @@ _ICONS = {
     TemplateChangeKind.TEXT: "edit_note",
     TemplateChangeKind.VARIABLES: "data_object",
     TemplateChangeKind.CATEGORY: "price_change",
+    TemplateChangeKind.ANNOUNCED: "schedule",
     TemplateChangeKind.QUALITY: "trending_down",
     TemplateChangeKind.GONE: "delete_forever",
     TemplateChangeKind.SUBMITTED: "upload",
@@ -113,7 +114,7 @@ def story_of(template: MessageTemplate, *, price_of: PriceOf | None = None) -> T
 def _line(change: TemplateChange, usage: Usage, price_of: PriceOf | None) -> ChangeLine:
     kind = TemplateChangeKind(change.kind)
     effect = effect_words(change)
-    if kind == TemplateChangeKind.CATEGORY:
+    if kind in {TemplateChangeKind.CATEGORY, TemplateChangeKind.ANNOUNCED}:
         effect += _in_euro(change, usage, price_of)
     return ChangeLine(
         title=str(capfirst(str(kind.label))),

@@ -169,6 +169,10 @@ def effect_words(change: TemplateChange) -> str:
     match change.kind:
         case TemplateChangeKind.CATEGORY:
             return _category_effect(change)
+        case TemplateChangeKind.ANNOUNCED:
+            return _(
+                "Meta changes it about a day after announcing it, and the price with it. Ask for a review in WhatsApp Manager, or change the text."
+            )
         case TemplateChangeKind.VARIABLES:
             return _(
                 "Callers that send the old values are refused (422). Have them send the new ones."

@@ -145,6 +145,7 @@ class Migration(migrations.Migration):
                             ("text", "its text changed"),
                             ("variables", "its placeholders changed"),
                             ("category", "its category changed"),
+                            ("announced", "Meta announces another category"),
                             ("quality", "its quality fell"),
                             ("gone", "it is no longer at Meta"),
                             ("status", "its status changed"),

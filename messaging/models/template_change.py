@@ -10,11 +10,12 @@ from messaging.models.template import MessageTemplate
 
 
 class TemplateChangeKind(models.TextChoices):
-    """What became of a template: the first four at Meta, seen by a sync; the others by our own staff."""
+    """What became of a template: the first seven at Meta, seen by a sync; the others by our own staff."""
 
     TEXT = "text", _("its text changed")
     VARIABLES = "variables", _("its placeholders changed")
     CATEGORY = "category", _("its category changed")
+    ANNOUNCED = "announced", _("Meta announces another category")
     QUALITY = "quality", _("its quality fell")
     GONE = "gone", _("it is no longer at Meta")
     STATUS = "status", _("its status changed")
@@ -30,6 +31,7 @@ DRIFT = (
     TemplateChangeKind.TEXT,
     TemplateChangeKind.VARIABLES,
     TemplateChangeKind.CATEGORY,
+    TemplateChangeKind.ANNOUNCED,
     TemplateChangeKind.QUALITY,
     TemplateChangeKind.GONE,
 )

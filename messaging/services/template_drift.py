@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 
 import structlog
@@ -19,6 +20,7 @@ log = structlog.get_logger(__name__)
 SUBJECT_LENGTH = 200
 _RANK = {"GREEN": 3, "YELLOW": 2, "RED": 1}
 _UNRATED = 4
+_ANNOUNCED_AGAIN_AFTER = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,21 @@ def note(
         log.warning("Template changed at Meta", template=str(template), change=str(kind))
         open_alert(AlertKind.TEMPLATE_CHANGED, subject=subject_of(template))
     return change
+
+
+def note_announcement(template: MessageTemplate, category: str | None) -> None:
+    """Keep once that Meta holds another category for the right one: it changes about a day later.
+
+    Source: Cloud API, Templates, categorization (`correct_category`), read 2026-11-22.
+    """
+    if not category or category == template.category:
+        return
+    kind = TemplateChangeKind.ANNOUNCED
+    told = template.changes.filter(
+        kind=kind, after=category, at__gt=timezone.now() - _ANNOUNCED_AGAIN_AFTER
+    )
+    if not told.exists():
+        note(template, kind, before=template.category, after=category)
 
 
 def mark_seen(template: MessageTemplate, *, by: str) -> int:

@@ -140,6 +140,7 @@ def _store(
     ):
         result.updated.append(str(template))
         template_drift.note_differences(copy(before), template, is_ours=is_ours)
+    template_drift.note_announcement(template, facts.correct_category)
     return template.pk
 
 

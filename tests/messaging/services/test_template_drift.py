@@ -70,6 +70,17 @@ def test_each_kind_of_drift_is_kept_and_alerted(meta, template, row, expected):
     assert alert.subject == "po_notification (es)"
 
 
+def test_a_category_that_meta_announces_is_noted_once(meta, template):
+    row = ROW | {"correct_category": "MARKETING"}
+    sync(meta, row)
+    templates.sync_templates()
+    assert kinds() == ["announced"]
+    assert Alert.objects.open().exists()
+    meta.mock.replace("GET", TEMPLATES_URL, json={"data": [row | {"category": "MARKETING"}]})
+    templates.sync_templates()
+    assert kinds() == ["announced", "category"]
+
+
 def test_a_status_alone_is_history_and_no_drift(meta, template):
     sync(meta, ROW | {"status": "PENDING"})
     assert kinds() == ["status"]
