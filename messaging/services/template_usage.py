@@ -5,17 +5,32 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Max, QuerySet
+from django.db import connection
 from django.utils import timezone
 
 from messaging.graph_api.template_text import ParametersMismatchError, fit
 from messaging.models import Message, MessageTemplate
+from messaging.models.message import first_id_at
+from tenants.models import Tenant
 
 WINDOW = timedelta(days=30)
 # Enough to know the callers by, few enough to count while somebody waits for the page.
-_COUNTED_AT_MOST = 50_000
+_COUNTED_AT_MOST = 20_000
 _CALLERS_SHOWN = 50
+
+# One pass along the time-ordered ids; the ORM would read the newest once for each question.
+_CALLERS = """
+SELECT requested_by, tenant_id, count(*), max(created_at), (array_agg(id ORDER BY id DESC))[1]
+FROM (
+  SELECT id, requested_by, tenant_id, created_at FROM messaging_message
+  WHERE template_id = %(template)s AND id >= %(first)s
+  ORDER BY id DESC LIMIT %(limit)s
+) AS newest
+GROUP BY requested_by, tenant_id
+ORDER BY count(*) DESC, requested_by, tenant_id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +47,7 @@ class Caller:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The last 30 days. With `is_partial` only the newest messages were counted."""
+    """The last 30 days, the busiest callers. With `is_partial` only the newest messages were counted."""
 
     callers: list[Caller]
     messages: int
@@ -45,49 +60,36 @@ class Usage:
 
 def usage_of(template: MessageTemplate) -> Usage:
     """Three queries, however many messages there are."""
-    newest = (
-        Message.objects.filter(template=template)
-        .created_between(after=timezone.now() - WINDOW)
-        .newest_first()
-        .values("id")[:_COUNTED_AT_MOST]
-    )
-    sent = Message.objects.filter(id__in=newest)
-    rows = list(
-        sent.values("requested_by", "tenant", "tenant__name")
-        .annotate(messages=Count("id"), last_at=Max("created_at"))
-        .order_by("-messages", "requested_by", "tenant")
-    )
-    misfits = _misfits(template, sent)
-    callers = [
-        Caller(
-            row["requested_by"],
-            row["tenant"],
-            row["tenant__name"],
-            row["messages"],
-            row["last_at"],
-            misfits.get((row["requested_by"], row["tenant"]), ""),
+    rows = _rows(template)
+    shown = rows[:_CALLERS_SHOWN]
+    names = dict(
+        Tenant.objects.filter(pk__in={tenant for _by, tenant, *_rest in shown}).values_list(
+            "pk", "name"
         )
-        for row in rows[:_CALLERS_SHOWN]
+    )
+    last = dict(
+        Message.objects.filter(pk__in=[row[4] for row in shown]).values_list("pk", "components")
+    )
+    callers = [
+        Caller(by, tenant, names[tenant], count, last_at, _misfit(template, last[message]))
+        for by, tenant, count, last_at, message in shown
     ]
-    total = sum(row["messages"] for row in rows)
+    total = sum(row[2] for row in rows)
     return Usage(callers, total, is_partial=total >= _COUNTED_AT_MOST)
 
 
-def _misfits(
-    template: MessageTemplate, sent: QuerySet[Message]
-) -> dict[tuple[str, uuid.UUID], str]:
-    last = sent.order_by("requested_by", "tenant", "-id").distinct("requested_by", "tenant")
-    samples = Message.objects.filter(id__in=list(last.values_list("id", flat=True)))
-    return {
-        (requested_by, tenant): misfit
-        for requested_by, tenant, components in samples.values_list(
-            "requested_by", "tenant", "components"
-        )
-        if (misfit := _misfit(template, components))
+def _rows(template: MessageTemplate) -> list[tuple[str, uuid.UUID, int, datetime, uuid.UUID]]:
+    values: dict[str, int | uuid.UUID] = {
+        "template": template.pk,
+        "first": first_id_at(timezone.now() - WINDOW),
+        "limit": _COUNTED_AT_MOST,
     }
+    with connection.cursor() as cursor:
+        cursor.execute(_CALLERS, values)
+        return list(cursor.fetchall())
 
 
-def _misfit(template: MessageTemplate, components: list[dict[str, object]]) -> str:
+def _misfit(template: MessageTemplate, components: list[dict[str, Any]]) -> str:
     try:
         fit(
             template_components=template.components,
