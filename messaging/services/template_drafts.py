@@ -24,6 +24,7 @@ from messaging.graph_api.template_lint import (
 )
 from messaging.graph_api.template_shape import shape_of
 from messaging.models import MessageTemplate, TemplateChangeKind, TemplateDraft
+from messaging.models.template import GONE
 from messaging.services import template_drift, template_rules
 from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
@@ -242,7 +243,9 @@ def delete_template(template: MessageTemplate, *, all_languages: bool, by: str) 
         for one in gone:
             template_drift.note(one, TemplateChangeKind.DELETED, before=one.status, by=by)
         pks = [one.pk for one in gone]
-        MessageTemplate.objects.filter(pk__in=pks).update(status="DELETED", paused_at=None)
+        MessageTemplate.objects.filter(pk__in=pks).update(
+            status=GONE, paused_at=None, last_synced_at=timezone.now()
+        )
         TemplateDraft.objects.filter(template__in=pks).delete()
     log.info("Template deleted", template=str(template), languages=len(gone))
     return [str(one) for one in gone]

@@ -80,10 +80,11 @@ def sync_templates() -> SyncResult:
     close_alerts(AlertKind.TEMPLATES_UNREAD, subject=account.waba_id)
     result = SyncResult()
     with transaction.atomic():
-        now = timezone.now()
-        kept = [_store(account, template, result, now) for template in facts]
+        # One sync at a time, or two would note the same change.
+        WhatsAppBusinessAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+        kept = [_store(account, template, asked_at, result) for template in facts]
         _mark_gone(account, kept, asked_at, result)
-        WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(templates_synced_at=now)
+        WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(templates_synced_at=asked_at)
     log.info(
         "Templates synced",
         created=len(result.created),
@@ -107,8 +108,9 @@ def _mark_gone(
 
 
 def _store(
-    account: WhatsAppBusinessAccount, facts: TemplateFacts, result: SyncResult, now: datetime
+    account: WhatsAppBusinessAccount, facts: TemplateFacts, asked_at: datetime, result: SyncResult
 ) -> int:
+    """Return the row's key. What was changed here or asked for later than this answer is newer, and stays."""
     values: dict[str, Any] = {
         "meta_template_id": facts.template_id,
         "status": facts.status,
@@ -125,10 +127,12 @@ def _store(
         "language": facts.language.replace("-", "_"),
     }
     before = MessageTemplate.objects.filter(**key).first()
+    if before is not None and before.last_synced_at > asked_at:
+        return before.pk
     if before is not None and before.category != facts.category:
         values["previous_category"] = before.category
     template, created = MessageTemplate.objects.update_or_create(
-        **key, defaults={**values, "last_synced_at": now}
+        **key, defaults={**values, "last_synced_at": asked_at}
     )
     is_ours = _settle_draft(template)
     if created:

@@ -109,6 +109,29 @@ def test_a_template_that_was_submitted_while_meta_answered_is_not_gone(meta, tem
     assert not template.is_gone
 
 
+def test_an_answer_older_than_our_own_change_does_not_undo_it(meta, template):
+    later = timezone.now() + timedelta(minutes=1)
+    MessageTemplate.objects.update(status="PENDING", components=[], last_synced_at=later)
+    sync(meta, ROW)
+    template.refresh_from_db()
+    assert (template.status, template.components) == ("PENDING", [])
+    assert kinds() == []
+
+
+def test_of_two_syncs_the_one_that_asked_later_wins(meta, template, time_machine):
+    start = timezone.now() + timedelta(minutes=1)
+    time_machine.move_to(start, tick=False)
+    sync(meta, ROW)
+    time_machine.move_to(start + timedelta(milliseconds=1), tick=False)
+    meta.mock.replace("GET", TEMPLATES_URL, json={"data": [ROW | {"category": "MARKETING"}]})
+    templates.sync_templates()
+    time_machine.move_to(start, tick=False)
+    meta.mock.replace("GET", TEMPLATES_URL, json={"data": [ROW]})
+    templates.sync_templates()
+    template.refresh_from_db()
+    assert template.category == "MARKETING"
+
+
 def test_looking_at_it_closes_the_alert_and_the_next_change_opens_it_again(meta, template):
     sync(meta, ROW | {"category": "MARKETING"})
     assert template_drift.mark_seen(template, by="paula") == 1
