@@ -24,7 +24,7 @@ _STEMS = (
     r"regalos?",
     r"sorteos?",
     r"ahorra(?:r|s|d)?",
-    r"aprovecha(?:r|d|te)?",
+    r"aprovech\w+",
     r"novedades",
     r"black friday",
     r"2x1",
