@@ -8,6 +8,7 @@ import pytest
 import requests
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import translation
 from django.utils.html import escape
 from hypothesis import given
 from hypothesis import strategies as st
@@ -384,7 +385,8 @@ FACTS: dict[str, str | int] = dict.fromkeys(("length", "limit", "missing", "name
 
 @pytest.mark.parametrize("code", Code)
 def test_every_finding_has_a_sentence(code):
-    [line] = lines_of([Finding(Level.WARNING, "button 2", code, FACTS)])
+    with translation.override("en"):
+        [line] = lines_of([Finding(Level.WARNING, "button 2", code, FACTS)])
     assert line.sentence
     assert "%(" not in line.sentence
     assert line.where == "Button 2"
