@@ -15,6 +15,8 @@ from messaging.admin.phone_number import SendingNumberAdmin
 from messaging.admin.price_rate import PriceRateAdmin
 from messaging.admin.suppression import SuppressionAdmin
 from messaging.admin.template import MessageTemplateAdmin
+from messaging.admin.template_change import TemplateChangeAdmin
+from messaging.admin.template_draft import TemplateDraftAdmin
 from messaging.admin.tenant import SendingTenantAdmin
 from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
 from messaging.admin.usage import CountedDayAdmin, DailyUsageAdmin
@@ -39,6 +41,8 @@ __all__ = [
     "SendingNumberAdmin",
     "SendingTenantAdmin",
     "SuppressionAdmin",
+    "TemplateChangeAdmin",
+    "TemplateDraftAdmin",
     "UnknownWebhookFieldAdmin",
     "WebhookDeliveryAdmin",
 ]

@@ -44,6 +44,12 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.TEMPLATE_STOPPED: gettext_lazy(
         "Look at the template in WhatsApp Manager. Its messages wait until Meta approves it again, or expire."
     ),
+    AlertKind.TEMPLATE_CHANGED: gettext_lazy(
+        "Open the template: it says what changed, what that means and who sends it. Note it as seen there."
+    ),
+    AlertKind.TEMPLATES_UNREAD: gettext_lazy(
+        "What is shown stands as it was; sending goes on. Templates are read again every hour, or by the button."
+    ),
     AlertKind.MESSAGES_HELD: gettext_lazy(
         "Wait: Meta decides within the hour and sends them or drops them. What is dropped fails and must be sent again."
     ),
@@ -98,6 +104,8 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.NUMBER_STOPPED: ("tenants_phonenumber", {}),
     AlertKind.NUMBER_QUALITY: ("tenants_phonenumber", {"quality": "low"}),
     AlertKind.TEMPLATE_STOPPED: ("messaging_messagetemplate", {"state": "blocked"}),
+    AlertKind.TEMPLATE_CHANGED: ("messaging_messagetemplate", {"state": "changed"}),
+    AlertKind.TEMPLATES_UNREAD: ("messaging_messagetemplate", {}),
     AlertKind.MESSAGES_HELD: ("messaging_message", {"status": MessageStatus.HELD}),
     AlertKind.MESSAGE_UNCONFIRMED: ("messaging_message", {"status": "undecided"}),
     AlertKind.NO_SPARE_NUMBER: ("tenants_phonenumber", {}),

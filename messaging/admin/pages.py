@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.templatetags.static import static
 from django.utils.html import format_html
 
+from messaging.admin.template_words import status_words
 from messaging.admin.wording import outcome_words, verdict_words
 from messaging.models import MessageTemplate
 from messaging.statuses import MessageStatus
@@ -64,9 +65,17 @@ def event_look(kind: str) -> tuple[str, str]:
     return CAUTION, "replay"
 
 
+def template_look(template: MessageTemplate) -> tuple[str, str]:
+    """Return tone and icon of a template: as paused while we paused it, else by Meta's status."""
+    if template.is_approved and template.paused_at is not None:
+        return _TEMPLATE_STATUS["PAUSED"]
+    return _TEMPLATE_STATUS.get(template.status, (BAD, "cancel"))
+
+
 def template_status_badge(template: MessageTemplate) -> SafeString:
     tone, icon = _TEMPLATE_STATUS.get(template.status, (BAD, "cancel"))
-    return badge(template.status, icon=icon, tone=tone, title=template.rejected_reason)
+    what, _to_do = status_words(template)
+    return badge(template.status, icon=icon, tone=tone, title=what)
 
 
 def outcome_badge(outcome: str) -> SafeString:

@@ -11,6 +11,7 @@ from messaging.graph_api.errors import (
     NoAnswerError,
 )
 from messaging.graph_api.number_calls import NumberCalls
+from messaging.graph_api.template_calls import TemplateCalls
 from messaging.graph_api.transport import new_session
 from messaging.graph_api.values import (
     PhoneNumberFacts,
@@ -63,7 +64,7 @@ _BAD_PARAMETER = 100
 _STALE_CURSOR = 131059
 
 
-class GraphApi(NumberCalls):
+class GraphApi(NumberCalls, TemplateCalls):
     """Calls with one token. Every method raises a GraphApiError; only sending may end unknown."""
 
     def send_message(self, phone_number_id: str, payload: Mapping[str, object]) -> SentMessage:

@@ -39,7 +39,8 @@ _MOST_DIGITS = 18  # what fits into a bigint whatever the digits
 class GraphApiError(Exception):
     """What went wrong with one call. Its text and `details` hold neither tokens nor whole numbers.
 
-    `retry_after_s` is the pause Meta itself named; without one use `facts.retry_delays_s`.
+    `retry_after_s` is the pause Meta itself named; without one use `facts.retry_delays_s`. `user_title` and
+    `user_message` are what Meta wrote for a person, in a language of its choice; mostly management calls have them.
     """
 
     default_class: ClassVar[ErrorClass] = ErrorClass.REQUEST
@@ -55,6 +56,8 @@ class GraphApiError(Exception):
         retry_after_s: float | None = None,
         error_class: ErrorClass | None = None,
         facts: ErrorFacts | None = None,
+        user_title: str = "",
+        user_message: str = "",
     ) -> None:
         self.details = without_secrets(details)[:_DETAILS_LENGTH]
         super().__init__(self.details)
@@ -65,6 +68,8 @@ class GraphApiError(Exception):
         self.retry_after_s = retry_after_s
         self.error_class = error_class or self.default_class
         self.facts = facts or self._facts()
+        self.user_title = without_secrets(user_title)[:_DETAILS_LENGTH]
+        self.user_message = without_secrets(user_message)[:_DETAILS_LENGTH]
 
     def _facts(self) -> ErrorFacts:
         return facts_for(self.code, subcode=self.subcode, http_status=self.http_status)
@@ -197,6 +202,8 @@ def error_from_response(
         retry_after_s=_named_pause(headers, facts),
         error_class=facts.error_class,
         facts=facts,
+        user_title=_words(error.get("error_user_title")),
+        user_message=_words(error.get("error_user_msg")),
     )
 
 
@@ -222,6 +229,10 @@ def details_of(error: Mapping[str, Any]) -> str:
     candidates = [data.get("details") if isinstance(data, dict) else data]
     candidates += [error.get(key) for key in ("error_user_msg", "message", "title")]
     return next((text for text in candidates if isinstance(text, str) and text), "")
+
+
+def _words(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _envelope(error: dict[str, Any]) -> _Envelope:

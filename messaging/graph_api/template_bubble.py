@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from messaging.graph_api.parameter_values import value_of
+from messaging.graph_api.template_examples import examples_of
 from messaging.graph_api.template_shape import TemplateShape, fill, shape_of
 
 
@@ -48,7 +49,7 @@ def render(
     """
     shape = shape_of(template_components)
     if fitted_components is None:
-        values = {name: examples_of(shape.examples.get(name, {})) for name in ("header", "body")}
+        values = {name: _filled(shape.examples.get(name, {})) for name in ("header", "body")}
         media: dict[str, Any] = {}
     else:
         given = {_key(part): part for part in fitted_components if isinstance(part, dict)}
@@ -106,23 +107,9 @@ def _media(part: dict[str, Any], kind: str) -> dict[str, Any]:
     return media if isinstance(media, dict) else {}
 
 
-def examples_of(example: dict[str, Any]) -> dict[str, str]:
-    """Return Meta's sample values by placeholder, from the named, body and header spellings."""
-    values: dict[str, str] = {}
-    for key, rows in example.items():
-        if not isinstance(rows, list):
-            continue
-        if key.endswith("_named_params"):
-            pairs = [
-                (row.get("param_name"), row.get("example")) for row in rows if isinstance(row, dict)
-            ]
-        elif key in {"body_text", "header_text"}:
-            flat = rows[0] if rows and isinstance(rows[0], list) else rows
-            pairs = [(str(place), text) for place, text in enumerate(flat, start=1)]
-        else:
-            continue
-        values |= {n: text for n, text in pairs if isinstance(n, str) and isinstance(text, str)}
-    return values
+def _filled(example: dict[str, Any]) -> dict[str, str]:
+    """An empty example shows the placeholder, not a hole."""
+    return {name: value for name, value in examples_of(example).items() if value}
 
 
 def _string(value: object) -> str:

@@ -15,6 +15,8 @@ from messaging.models.person_alias import PersonAlias
 from messaging.models.price_rate import PriceCategory, PriceRate
 from messaging.models.suppression import Suppression
 from messaging.models.template import MessageTemplate
+from messaging.models.template_change import TemplateChange, TemplateChangeKind
+from messaging.models.template_draft import TemplateDraft
 from messaging.models.timeline import EventKind, MessageEvent, SendAttempt
 from messaging.models.usage import CountedDay, DailyUsage
 from messaging.models.webhook_delivery import (
@@ -50,6 +52,9 @@ __all__ = [
     "Priority",
     "SendAttempt",
     "Suppression",
+    "TemplateChange",
+    "TemplateChangeKind",
+    "TemplateDraft",
     "UnknownWebhookField",
     "WaitsFor",
     "WebhookDelivery",

@@ -12,6 +12,8 @@ class AlertKind(models.TextChoices):
     NUMBER_STOPPED = "number_stopped", _("a number is stopped")
     NUMBER_QUALITY = "number_quality", _("a number's quality has fallen")
     TEMPLATE_STOPPED = "template_stopped", _("a template cannot be sent")
+    TEMPLATE_CHANGED = "template_changed", _("a template changed at Meta")
+    TEMPLATES_UNREAD = "templates_unread", _("templates cannot be read from Meta")
     MESSAGES_HELD = "messages_held", _("Meta holds messages back")
     MESSAGE_UNCONFIRMED = "message_unconfirmed", _("nobody knows whether a message was sent")
     NO_SPARE_NUMBER = "no_spare_number", _("no spare number is left")

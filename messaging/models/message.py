@@ -87,7 +87,7 @@ class WaitsFor(models.TextChoices):
     DAILY_CAP = "daily_cap", _("the bakery's daily limit")
     MONTHLY_CAP = "monthly_cap", _("the bakery's monthly limit")
     QUIET_HOURS = "quiet_hours", _("the end of the bakery's quiet hours")
-    TEMPLATE = "template", _("Meta's approval of its template")
+    TEMPLATE = "template", _("its template to be sendable again")
     # What a cancelled message would have had to wait for.
     OPT_OUT = "opt_out", _("the recipient to want messages again")
 

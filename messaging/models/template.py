@@ -9,12 +9,21 @@ from django.utils.translation import gettext_lazy as _
 from tenants.models import WhatsAppBusinessAccount
 
 APPROVED = "APPROVED"
+GONE = "DELETED"
 
 
 class MessageTemplateQuerySet(models.QuerySet["MessageTemplate"]):
-    def sendable(self) -> Self:
-        """Only APPROVED may be sent (Message templates, status list, read 2026-11-20)."""
+    def approved(self) -> Self:
+        """What Meta lets us send (Message templates, status list, read 2026-11-20): callers may ask for it."""
         return self.filter(status=APPROVED)
+
+    def sendable(self) -> Self:
+        """Approved and not paused by our own staff: what goes out now."""
+        return self.approved().filter(paused_at__isnull=True)
+
+    def there(self) -> Self:
+        """Without those that are gone at Meta."""
+        return self.exclude(status=GONE)
 
     def by_name(self) -> Self:
         return self.order_by("name", "language", "id")
@@ -44,6 +53,7 @@ class MessageTemplate(models.Model):
     components: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
         _("components"), default=list
     )
+    paused_at = models.DateTimeField(_("paused by us"), null=True, blank=True)
     last_synced_at = models.DateTimeField(_("last synced"), default=timezone.now)
 
     objects = MessageTemplateManager()
@@ -65,5 +75,13 @@ class MessageTemplate(models.Model):
         return f"{self.name} ({self.language})"
 
     @property
-    def is_sendable(self) -> bool:
+    def is_approved(self) -> bool:
         return self.status == APPROVED
+
+    @property
+    def is_sendable(self) -> bool:
+        return self.is_approved and self.paused_at is None
+
+    @property
+    def is_gone(self) -> bool:
+        return self.status == GONE

@@ -55,6 +55,7 @@ _NEEDED = (
     "template__language",
     "template__status",
     "template__category",
+    "template__paused_at",
 )
 
 _ROWS = """

@@ -45,7 +45,8 @@ def with_sendable_template(messages: list[Message]) -> list[Message]:
         return messages
     until = timezone.now() + recording.TEMPLATE_WAIT
     recording.hand_back(waiting, until=[until] * len(waiting), waits_for=WaitsFor.TEMPLATE)
-    for template in {message.template for message in waiting}:
+    # What our own staff paused needs no alert.
+    for template in {one.template for one in waiting if not one.template.is_approved}:
         open_alert(AlertKind.TEMPLATE_STOPPED, subject=str(template))
     return [message for message in messages if message.template.is_sendable]
 

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from messaging.graph_api.markets import calling_code_of, market_of
 from messaging.models import Message, PriceCategory, PriceRate
-from messaging.months import Month, billing_day
+from messaging.months import Month, billing_day, billing_today
 from messaging.statuses import MessageStatus
 
 DELIVERED = frozenset({MessageStatus.DELIVERED, MessageStatus.READ})
@@ -102,6 +102,11 @@ class PriceBook:
             market = market_of(calling_code, on=delivered_on)
             self._known[key] = self.rate_of(market=market, category=category, on=delivered_on)
         return self._known[key]
+
+    def euro_rate(self, category: str, market: str) -> Decimal | None:
+        """What a charged message of Meta's category costs in a market today; None where no rate in euros is known."""
+        price = self.rate_of(market=market, category=category.lower(), on=billing_today())
+        return price.amount if price.currency == "EUR" else None
 
     def rate_of(self, *, market: str, category: str, on: date) -> Price:
         """Price a charged message of this market, in the account's currency where the book has it."""

@@ -268,7 +268,7 @@ def _template(
 ) -> tuple[MessageTemplate, list[template_text.Repair]]:
     """Return the template in the asked language, else in the first one that is configured to stand in for it."""
     template = facts.template
-    if template is not None and template.is_sendable:
+    if template is not None and template.is_approved:
         return template, []
     known = MessageTemplate.objects.filter(account=sender.account_id)
     substitute = _substitute(request, known)
@@ -290,8 +290,8 @@ def _substitute(request: MessageRequest, known: MessageTemplateQuerySet) -> Mess
     languages = substitutes_for(request.language)
     if not languages:
         return None
-    sendable = known.sendable().filter(name=request.template_name, language__in=languages)
-    return min(sendable, key=lambda found: languages.index(found.language), default=None)
+    approved = known.approved().filter(name=request.template_name, language__in=languages)
+    return min(approved, key=lambda found: languages.index(found.language), default=None)
 
 
 def _unknown_template(request: MessageRequest, known: QuerySet[MessageTemplate]) -> RefusedError:

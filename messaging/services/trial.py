@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from messaging.graph_api.template_bubble import examples_of
+from messaging.graph_api.template_examples import examples_of
 from messaging.graph_api.template_shape import placeholders, shape_of
 from messaging.models import MessageTemplate
 from messaging.services.queueing import MessageRequest, Queued, queue_message

@@ -32,6 +32,9 @@ _STEP_FIELDS = {
     VERIFIED: {"status": "PENDING"},
     REGISTERED: {},
 }
+_MADE = store.key("templates_made")
+_REMOVED = store.key("templates_removed")
+_REVIEWS = store.key("templates_reviewed")
 _ACCOUNT = store.key("account")
 _DAYS_2_S = 2 * 24 * 3600
 _COMMON = {
@@ -121,15 +124,21 @@ def set_name_status(phone_number_id: str, status: str) -> None:
 
 
 def templates() -> list[dict[str, Any]]:
-    """Return the templates with every field, changes applied."""
+    """Return the templates with every field: the demo's and those made since, changes and ended reviews applied."""
+    made = [json.loads(row) for row in store.read_hash(_MADE).values()]
     changes = store.read_hash(store.key("templates"))
+    reviews = store.read_hash(_REVIEWS)
+    removed = store.read_hash(_REMOVED)
     return [
-        _template(template, json.loads(changes.get(template["id"], "{}")))
-        for template in demo.TEMPLATES
+        _template(row, json.loads(changes.get(row["id"], "{}")), _ended(reviews.get(row["id"])))
+        for row in [*demo.TEMPLATES, *sorted(made, key=lambda row: str(row["name"]))]
+        if row["id"] not in removed
     ]
 
 
-def _template(template: dict[str, Any], changed: dict[str, Any]) -> dict[str, Any]:
+def _template(
+    template: dict[str, Any], changed: dict[str, Any], reviewed: dict[str, Any]
+) -> dict[str, Any]:
     whole = {
         "previous_category": None,
         "correct_category": None,
@@ -140,6 +149,7 @@ def _template(template: dict[str, Any], changed: dict[str, Any]) -> dict[str, An
         "library_template_name": None,
         **template,
         **changed,
+        **reviewed,
     }
     whole["health_status"] = health(
         whole["id"], "MESSAGE_TEMPLATE", blocked=whole["status"] != "APPROVED"
@@ -147,9 +157,32 @@ def _template(template: dict[str, Any], changed: dict[str, Any]) -> dict[str, An
     return {name: value for name, value in whole.items() if value is not None}
 
 
+def _ended(review: str | None) -> dict[str, Any]:
+    """What a review has decided, {} while it lasts."""
+    kept = json.loads(review or "{}")
+    due_at = kept.pop("due_at", None)
+    return kept if due_at is not None and due_at <= store.now() else {}
+
+
 def change_template(template_id: str, **changes: Any) -> None:
+    """A change comes after what the last review decided."""
     kept = json.loads(store.field_of(store.key("templates"), template_id) or "{}")
-    store.write_hash(store.key("templates"), {template_id: json.dumps(kept | changes)})
+    decided = _ended(store.field_of(_REVIEWS, template_id))
+    store.remove_field(_REVIEWS, template_id)
+    store.write_hash(store.key("templates"), {template_id: json.dumps(kept | decided | changes)})
+
+
+def add_template(row: dict[str, Any]) -> None:
+    store.write_hash(_MADE, {row["id"]: json.dumps(row)})
+
+
+def remove_template(template_id: str) -> None:
+    store.write_hash(_REMOVED, {template_id: "1"})
+
+
+def review_template(template_id: str, *, due_at: float, **decision: str) -> None:
+    """Let the template become what was decided at `due_at`."""
+    store.write_hash(_REVIEWS, {template_id: json.dumps({"due_at": due_at, **decision})})
 
 
 def business_account() -> dict[str, Any]:

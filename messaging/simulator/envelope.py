@@ -60,6 +60,8 @@ class RefusalError(Exception):
         http_status: int | None = None,
         kind: str = _OAUTH,
         is_transient: bool | None = None,
+        user_title: str = "",
+        user_message: str = "",
     ) -> None:
         known_status, title = CODES.get(code, (400, "Unknown error"))
         super().__init__(code)
@@ -70,6 +72,8 @@ class RefusalError(Exception):
         self.http_status = http_status or known_status
         self.kind = kind
         self.is_transient = is_transient
+        self.user_title = user_title
+        self.user_message = user_message
 
     def envelope(self) -> dict[str, Any]:
         """Return the body of the answer. Source: Graph API, Error handling, 2026-11-22."""
@@ -78,6 +82,9 @@ class RefusalError(Exception):
             error["error_subcode"] = self.subcode
         if self.is_transient is not None:
             error["is_transient"] = self.is_transient
+        if self.user_title:
+            error["error_user_title"] = self.user_title
+            error["error_user_msg"] = self.user_message
         if self.details:
             error["error_data"] = {"messaging_product": "whatsapp", "details": self.details}
         error["fbtrace_id"] = trace_id()

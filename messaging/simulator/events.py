@@ -131,6 +131,17 @@ def _tell(field: str, value: dict[str, Any], *, due_at: float) -> None:
     webhooks.later(field, {"field": field, "value": value}, due_at=due_at, timed=True)
 
 
+def announce_review(template: dict[str, Any], *, status: str, reason: str, due_at: float) -> None:
+    """Say what a review decided. Source: Webhooks, message_template_status_update, 2026-11-22."""
+    value = _about(template) | {
+        "event": status,
+        "message_template_category": template["category"],
+        "reason": reason,
+    }
+    change = {"field": "message_template_status_update", "value": value}
+    webhooks.later(f"message_template_status_update: {status}", change, due_at=due_at, timed=True)
+
+
 def _about(template: dict[str, Any]) -> dict[str, Any]:
     return {
         "message_template_id": int(template["id"]),

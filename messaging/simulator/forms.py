@@ -7,7 +7,6 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from messaging import demo
 from messaging.simulator import account, scenarios, screen, sending, switches
 from messaging.simulator.envelope import RefusalError
 
@@ -101,13 +100,14 @@ class SwitchesForm(forms.Form):
         )
 
 
+def _templates() -> list[tuple[str, str]]:
+    return [(one["id"], f"{one['name']} ({one['language']})") for one in account.templates()]
+
+
 class EventForm(forms.Form):
     event = forms.ChoiceField(label=_("Event"), choices=list(EVENTS.items()))
     phone_number_id = forms.ChoiceField(label=_("Number"), choices=screen.business_numbers)
     rating = forms.ChoiceField(
         label=_("Rating"), choices=[(one, one) for one in account.QUALITY_RATINGS]
     )
-    template_id = forms.ChoiceField(
-        label=_("Template"),
-        choices=[(one["id"], f"{one['name']} ({one['language']})") for one in demo.TEMPLATES],
-    )
+    template_id = forms.ChoiceField(label=_("Template"), choices=_templates)

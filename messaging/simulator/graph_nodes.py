@@ -10,7 +10,7 @@ import requests
 from django.conf import settings
 
 from messaging import demo
-from messaging.simulator import account, chats, store
+from messaging.simulator import account, chats, store, template_making
 from messaging.simulator.envelope import RefusalError, bad_token, missing, unknown_object
 from messaging.simulator.graph_request import (
     GraphRequest,
@@ -332,9 +332,15 @@ _ACCOUNT: dict[tuple[str, str], Handler] = {
     ("GET", ""): business_account,
     ("GET", "phone_numbers"): phone_numbers,
     ("GET", "message_templates"): message_templates,
+    ("POST", "message_templates"): template_making.create_template,
+    ("DELETE", "message_templates"): template_making.delete_template,
     ("GET", "subscribed_apps"): subscribed_apps,
     ("POST", "subscribed_apps"): subscribe_app,
     ("DELETE", "subscribed_apps"): unsubscribe_app,
+}
+_TEMPLATE: dict[tuple[str, str], Handler] = {
+    ("GET", ""): message_template,
+    ("POST", ""): template_making.edit_template,
 }
 _OTHERS: dict[tuple[str, ...], Handler] = {
     ("GET", "debug_token"): debug_token,
@@ -355,12 +361,8 @@ def handler_for(call: GraphRequest) -> Handler:
         found = _NUMBER.get((call.method, edge))
     elif found is None and node == demo.WABA_ID:
         found = _ACCOUNT.get((call.method, edge))
-    elif (
-        found is None
-        and (call.method, edge) == ("GET", "")
-        and any(node == row["id"] for row in demo.TEMPLATES)
-    ):
-        found = message_template
+    elif found is None and any(node == row["id"] for row in account.templates()):
+        found = _TEMPLATE.get((call.method, edge))
     if found is None:
         raise unknown_object(node, call.method.lower())
     return found

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from messaging import demo
 from messaging.simulator import account, chats, scenarios, switches
+from messaging.templatetags.whatsapp_text import whatsapp_text
 
 _COLOURS = 6
-# WhatsApp's own marks: *bold*, _italic_, ~struck~, ```fixed```, each around text that neither begins nor ends in space.
-_MARKS = (
-    (re.compile(r"```(.+?)```", re.DOTALL), r"<code>\1</code>"),
-    (re.compile(r"(?<![\w*])\*(\S(?:[^*\n]*\S)?)\*(?![\w*])"), r"<strong>\1</strong>"),
-    (re.compile(r"(?<![\w_])_(\S(?:[^_\n]*\S)?)_(?![\w_])"), r"<em>\1</em>"),
-    (re.compile(r"(?<![\w~])~(\S(?:[^~\n]*\S)?)~(?![\w~])"), r"<s>\1</s>"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +177,8 @@ def _shown_status(kept: chats.Kept) -> str:
 
 def formatted(text: str) -> SafeString:
     """Return text with WhatsApp's marks as HTML; everything else is escaped."""
-    safe = str(escape(text))
-    for pattern, replacement in _MARKS:
-        safe = pattern.sub(replacement, safe)
-    return mark_safe(safe.replace("\n", "<br>"))  # noqa: S308 (escaped above, only our own tags are added)
+    safe = whatsapp_text(text).replace("\n", "<br>")
+    return mark_safe(safe)  # noqa: S308 (escaped there, only our own tags are added)
 
 
 def business_numbers() -> list[tuple[str, str]]:

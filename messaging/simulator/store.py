@@ -82,10 +82,26 @@ def fields_of(name: str, fields: Sequence[str]) -> list[str | None]:
         return cast("list[str | None]", client.hmget(name, list(fields)))
 
 
+def remove_field(name: str, field: str) -> None:
+    with connection() as client:
+        client.hdel(name, field)
+
+
 def set_once(name: str, field: str, value: str) -> bool:
     """Write one field if it is not there; return whether we were the first."""
     with connection() as client:
         return bool(client.hsetnx(name, field, value))
+
+
+def set_for(name: str, *, expire_s: int) -> bool:
+    """Leave a mark that forgets itself; return whether there was none."""
+    with connection() as client:
+        return bool(client.set(name, 1, nx=True, ex=expire_s))
+
+
+def exists(name: str) -> bool:
+    with connection() as client:
+        return bool(client.exists(name))
 
 
 def count_up(name: str, *, expire_s: int) -> int:

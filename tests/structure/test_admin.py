@@ -135,7 +135,7 @@ def test_every_model_is_in_the_admin(model):
 HISTORY = {
     "Message", "MessageEvent", "SendAttempt", "WebhookDelivery", "InboundMessage",
     "PhoneNumberAssignment", "AssignmentRound", "PhoneNumber", "MessageTemplate", "AccountEvent",
-    "PersonAlias", "CallbackDelivery",
+    "PersonAlias", "CallbackDelivery", "TemplateChange",
 }  # fmt: skip
 
 

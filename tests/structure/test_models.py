@@ -52,6 +52,8 @@ OF_THE_PLATFORM = {
     "QualityReading",
     "AssignmentRound",
     "MessageTemplate",
+    "TemplateChange",
+    "TemplateDraft",
     "WebhookDelivery",
     "UnknownWebhookField",
     "Alert",

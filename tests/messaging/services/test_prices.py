@@ -231,3 +231,12 @@ def test_a_message_is_priced_by_the_accounts_own_day():
     # Half past eleven in London, half past midnight in Madrid.
     message = message_at(datetime(2026, 6, 30, 22, 30, tzinfo=UTC))
     assert cost_of(message).amount == Decimal("0.06")
+
+
+def test_what_another_category_costs_today_is_told_in_euros_or_not_at_all(db):
+    PriceRateFactory(market="Spain", category="utility", currency="EUR", amount="0.02")
+    PriceRateFactory(market="Spain", category="marketing", currency="USD", amount="0.06")
+    book = PriceBook.load()
+    assert book.euro_rate("UTILITY", "Spain") == Decimal("0.02")
+    assert book.euro_rate("MARKETING", "Spain") is None
+    assert book.euro_rate("UTILITY", "Atlantis") is None
