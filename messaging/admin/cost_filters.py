@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import CharField, Value
+from django.db.models import CharField, Q, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -13,7 +13,9 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
 from messaging.admin.cost_words import month_words
+from messaging.models.message import first_id_at
 from messaging.months import Month, NoMonthError, begin_of
+from messaging.services.costs import days_with
 from messaging.services.overview import STATUSES_OF, Group
 from messaging.services.prices import DELIVERED
 
@@ -50,6 +52,21 @@ class MonthFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no type
         return found.created_between(after=begin_of(wanted[0]), before=begin_of(wanted[1]))
 
 
+def _on(days: list[date]) -> Q:
+    """Ranges of ids of these days, one range for days that follow each other."""
+    ranges: list[tuple[date, date]] = []
+    for day in days:
+        after = day + timedelta(days=1)
+        if ranges and ranges[-1][1] == day:
+            ranges[-1] = (ranges[-1][0], after)
+        else:
+            ranges.append((day, after))
+    found = Q(pk__in=())
+    for first, after in ranges:
+        found |= Q(id__gte=first_id_at(begin_of(first)), id__lt=first_id_at(begin_of(after)))
+    return found
+
+
 def _days(written: str) -> tuple[date, date] | None:
     try:
         month = Month.parse(written)
@@ -83,6 +100,10 @@ class CountedFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no ty
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
         wanted = self.value()
+        if wanted not in dict(self.lookup_choices):
+            return queryset
+        if days := _days(request.GET.get(MonthFilter.parameter_name, "")):
+            queryset = queryset.filter(_on(days_with(wanted, first=days[0], after=days[1])))
         if wanted in {Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED}:
             return queryset.filter(status__in=STATUSES_OF[Group(wanted)])
         # As text, empty where Meta has not said anything: NULL is neither equal nor different.
