@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
 from messaging.admin.cost_words import month_words
+from messaging.admin.filters import BakeryFilter
 from messaging.models.message import first_id_at
 from messaging.months import Month, NoMonthError, begin_of
 from messaging.services.costs import days_with
@@ -50,6 +52,13 @@ class MonthFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no type
         if wanted is None:
             return queryset
         return found.created_between(after=begin_of(wanted[0]), before=begin_of(wanted[1]))
+
+
+def _uuid(written: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(written)
+    except ValueError:
+        return None
 
 
 def _on(days: list[date]) -> Q:
@@ -103,7 +112,9 @@ class CountedFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no ty
         if wanted not in dict(self.lookup_choices):
             return queryset
         if days := _days(request.GET.get(MonthFilter.parameter_name, "")):
-            queryset = queryset.filter(_on(days_with(wanted, first=days[0], after=days[1])))
+            tenant_id = _uuid(request.GET.get(BakeryFilter.parameter_name, ""))
+            its_days = days_with(wanted, first=days[0], after=days[1], tenant_id=tenant_id)
+            queryset = queryset.filter(_on(its_days))
         if wanted in {Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED}:
             return queryset.filter(status__in=STATUSES_OF[Group(wanted)])
         # As text, empty where Meta has not said anything: NULL is neither equal nor different.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -129,12 +130,16 @@ def month_totals(month: Month, *, tenant: Tenant | None = None) -> Totals:
     return total
 
 
-def days_with(counted: str, *, first: date, after: date) -> list[date]:
+def days_with(
+    counted: str, *, first: date, after: date, tenant_id: uuid.UUID | None = None
+) -> list[date]:
     """Return the days on which messages count as this (a column of the cost page), and those that still change.
 
     A list of rare messages then reads some days instead of a month; nothing in the table of messages leads to them.
     """
     found = DailyUsage.objects.between(first, after)
+    if tenant_id is not None:
+        found = found.filter(tenant=tenant_id)
     if counted in {"charged", "free", "unknown"}:
         found = found.filter(status__in=DELIVERED)
         is_free = Q(pricing_type__startswith="free_")
