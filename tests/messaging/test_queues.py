@@ -44,6 +44,7 @@ def test_every_task_has_a_fixed_name_and_a_queue_that_workers_watch():
         queues.APPLY_WEBHOOKS,
         queues.SWEEP,
         queues.SYNC_FROM_META,
+        queues.COUNT_USAGE,
     }
     assert {queue.name for queue in app.conf.task_queues} == set(queues.ALL)
     assert {app.amqp.router.route({}, name)["queue"].name for name in names} == set(queues.ALL)

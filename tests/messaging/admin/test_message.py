@@ -224,7 +224,7 @@ def test_the_list_takes_the_same_queries_for_many_messages(
 
 def test_a_messages_page_takes_few_queries(paula, failed, django_assert_max_num_queries):
     MessageEvent.objects.create(message=failed, kind=EventKind.DELIVERED)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(12):
         assert paula.get(page_of(failed)).status_code == 200
 
 
