@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from django.utils.translation import get_language
+from django.utils import translation
 
 from messaging.months import billing_zone
 
@@ -23,13 +23,17 @@ class _Echo:
         return line
 
 
-def csv_lines(rows: Iterable[Sequence[Cell]]) -> Iterator[str]:
-    """Yield the lines of a file. Spanish spreadsheets want semicolons and decimal commas."""
-    is_spanish = (get_language() or "es").startswith("es")
+def csv_lines(rows: Iterable[Sequence[Cell]], *, language: str) -> Iterator[str]:
+    """Yield the lines of a file. Spanish spreadsheets want semicolons and decimal commas.
+
+    The language is named, because a server may read the lines when the request's own is no longer active.
+    """
+    is_spanish = language.startswith("es")
     writer = csv.writer(_Echo(), delimiter=";" if is_spanish else ",")
     yield "\ufeff"  # Without it Excel takes UTF-8 for something else.
-    for row in rows:
-        yield writer.writerow([_written(cell, comma=is_spanish) for cell in row])
+    with translation.override(language):
+        for row in rows:
+            yield writer.writerow([_written(cell, comma=is_spanish) for cell in row])
 
 
 def _written(cell: Cell, *, comma: bool) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from django.db.models import CharField, Value
+from django.db.models import CharField, Q, Value
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
@@ -13,7 +14,10 @@ from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
 from messaging.admin.cost_words import month_words
+from messaging.admin.filters import BakeryFilter
+from messaging.models.message import first_id_at
 from messaging.months import Month, NoMonthError, begin_of
+from messaging.services.costs import days_with
 from messaging.services.overview import STATUSES_OF, Group
 from messaging.services.prices import DELIVERED
 
@@ -50,6 +54,28 @@ class MonthFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no type
         return found.created_between(after=begin_of(wanted[0]), before=begin_of(wanted[1]))
 
 
+def _uuid(written: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(written)
+    except ValueError:
+        return None
+
+
+def _on(days: list[date]) -> Q:
+    """Ranges of ids of these days, one range for days that follow each other."""
+    ranges: list[tuple[date, date]] = []
+    for day in days:
+        after = day + timedelta(days=1)
+        if ranges and ranges[-1][1] == day:
+            ranges[-1] = (ranges[-1][0], after)
+        else:
+            ranges.append((day, after))
+    found = Q(pk__in=())
+    for first, after in ranges:
+        found |= Q(id__gte=first_id_at(begin_of(first)), id__lt=first_id_at(begin_of(after)))
+    return found
+
+
 def _days(written: str) -> tuple[date, date] | None:
     try:
         month = Month.parse(written)
@@ -83,6 +109,12 @@ class CountedFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no ty
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
         wanted = self.value()
+        if wanted not in dict(self.lookup_choices):
+            return queryset
+        if days := _days(request.GET.get(MonthFilter.parameter_name, "")):
+            tenant_id = _uuid(request.GET.get(BakeryFilter.parameter_name, ""))
+            its_days = days_with(wanted, first=days[0], after=days[1], tenant_id=tenant_id)
+            queryset = queryset.filter(_on(its_days))
         if wanted in {Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED}:
             return queryset.filter(status__in=STATUSES_OF[Group(wanted)])
         # As text, empty where Meta has not said anything: NULL is neither equal nor different.

@@ -17,8 +17,8 @@ from django.http import (
 )
 from django.template.response import TemplateResponse
 from django.urls import path
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from messaging.admin.cost_page import COST_PAGE, cost_page, unconfirmed_since
 from messaging.csv_files import csv_lines
@@ -79,7 +79,7 @@ class DailyUsageAdmin(ReadOnlyAdmin):
             lines = statements.message_lines(month, tenant=tenant)
             name = f"whatsapp-{month}-{tenant.slug}.csv"
         return StreamingHttpResponse(
-            csv_lines(lines),
+            csv_lines(lines, language=get_language() or "es"),
             content_type="text/csv; charset=utf-8",
             headers={"Content-Disposition": f'attachment; filename="{name}"'},
         )

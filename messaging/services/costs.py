@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from messaging.graph_api.markets import market_of
 from messaging.models import DailyUsage
-from messaging.months import Month
+from messaging.months import Month, billing_today
 from messaging.services import usage
 from messaging.services.overview import STATUSES_OF, Group
 from messaging.services.prices import DELIVERED, Charge, Price, PriceBook, Volumes
@@ -127,6 +128,34 @@ def month_totals(month: Month, *, tenant: Tenant | None = None) -> Totals:
     for row, price in _priced(month, tenant=tenant):
         total.add(row, price, after=month.after)
     return total
+
+
+def days_with(
+    counted: str, *, first: date, after: date, tenant_id: uuid.UUID | None = None
+) -> list[date]:
+    """Return the days on which messages count as this (a column of the cost page), and those that still change.
+
+    A list of rare messages then reads some days instead of a month; nothing in the table of messages leads to them.
+    """
+    found = DailyUsage.objects.between(first, after)
+    if tenant_id is not None:
+        found = found.filter(tenant=tenant_id)
+    if counted in {"charged", "free", "unknown"}:
+        found = found.filter(status__in=DELIVERED)
+        is_free = Q(pricing_type__startswith="free_")
+        is_charged = Q(pricing_type="regular")
+        rule = {"charged": is_charged, "free": is_free, "unknown": ~(is_charged | is_free)}[counted]
+        found = found.filter(rule)
+    else:
+        found = found.filter(status__in=STATUSES_OF[Group(counted)])
+    days = set(found.values_list("day", flat=True).distinct())
+    still_changing = billing_today() - timedelta(days=1)
+    uncounted = usage.uncounted_days(first, after)
+    return sorted(
+        days
+        | uncounted
+        | {day for day in (still_changing, billing_today()) if first <= day < after}
+    )
 
 
 def volumes_of(months: Iterable[Month]) -> Volumes:

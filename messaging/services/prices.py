@@ -64,6 +64,7 @@ class Price:
 
 
 _NOTHING = Decimal(0)
+_NOT_DELIVERED = Price(Charge.NOT_DELIVERED, _NOTHING)
 # Charged messages of a month, market and category, all bakeries together: they decide the volume tier.
 Volumes = Mapping[tuple[Month, str, str], int]
 
@@ -92,11 +93,9 @@ class PriceBook:
     ) -> Price:
         """Price one message; `delivered_on` is None for one that was not delivered."""
         if delivered_on is None:
-            return Price(Charge.NOT_DELIVERED, _NOTHING)
-        if pricing_type.startswith("free_"):
-            return Price(Charge.FREE, _NOTHING)
+            return _NOT_DELIVERED
         if pricing_type != _REGULAR:
-            return Price(Charge.UNKNOWN)
+            return _uncharged(pricing_type)
         key = (calling_code, category, pricing_type, delivered_on)
         if key not in self._known:
             market = market_of(calling_code, on=delivered_on)
@@ -144,6 +143,12 @@ def _price(tiers: list[PriceRate], *, volume: int, on: date) -> Price:
     return Price(Charge.CHARGED, amount, tiers[0].currency, certainty, tiers[0])
 
 
+def _uncharged(pricing_type: str) -> Price:
+    if pricing_type.startswith("free_"):
+        return Price(Charge.FREE, _NOTHING)
+    return Price(Charge.UNKNOWN)
+
+
 def _rated_as(category: str, on: date) -> list[str]:
     """The rates to look for, the best first: service messages cost what utility ones cost, where they have no own."""
     if category == PriceCategory.SERVICE and on >= SERVICE_CHARGED_FROM:
@@ -176,10 +181,16 @@ def normalised_category(category: object) -> str:
 def cost_of(message: Message, *, book: PriceBook | None = None) -> Price:
     """Price one message as its month's sums do, but for volume tiers, whose first one counts here."""
     pricing = message.pricing or {}
+    pricing_type = str(pricing.get("type") or "")
     at = message.delivered_at or message.read_at
-    return (book or PriceBook.load()).price_of(
+    delivered_on = billing_day(at) if at and message.status in DELIVERED else None
+    if book is None:
+        # What Meta does not charge needs no rates.
+        is_charged = delivered_on is not None and pricing_type == _REGULAR
+        book = PriceBook.load() if is_charged else PriceBook({})
+    return book.price_of(
         calling_code=calling_code_of(message.recipient_phone),
         category=normalised_category(pricing.get("category") or message.template.category),
-        pricing_type=str(pricing.get("type") or ""),
-        delivered_on=billing_day(at) if at and message.status in DELIVERED else None,
+        pricing_type=pricing_type,
+        delivered_on=delivered_on,
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from messaging.csv_files import Cell
 from messaging.graph_api.markets import calling_code_of, country_of, market_of
@@ -13,9 +15,24 @@ from messaging.models import Message
 from messaging.months import Month, begin_of, billing_day
 from messaging.services.costs import MonthReport, Totals, book_for
 from messaging.services.prices import Certainty, Charge, Price, cost_of, normalised_category
+from messaging.statuses import MessageStatus
 from tenants.models import Tenant
 
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
 _CHUNK = 2_000
+_CHARGES: dict[Charge, StrPromise] = {
+    Charge.NOT_DELIVERED: gettext_lazy("not delivered"),
+    Charge.CHARGED: gettext_lazy("charged"),
+    Charge.FREE: gettext_lazy("free"),
+    Charge.UNKNOWN: gettext_lazy("unknown"),
+}
+_CERTAINTIES: dict[Certainty, StrPromise] = {
+    Certainty.CONFIRMED: gettext_lazy("confirmed"),
+    Certainty.UNCONFIRMED: gettext_lazy("estimated, unconfirmed price"),
+    Certainty.OUTDATED: gettext_lazy("estimated, outdated price"),
+}
 
 
 def bakery_lines(report: MonthReport) -> Iterator[list[Cell]]:
@@ -60,7 +77,8 @@ def _message_line(message: Message, price: Price) -> list[Cell]:
     return [
         message.created_at,
         message.reference,
-        message.get_status_display(),
+        # Its display method would translate all states for each message.
+        str(MessageStatus(message.status).label),
         message.delivered_at,
         country_of(code),
         market_of(code, on=billing_day(message.delivered_at or message.created_at)),
@@ -76,12 +94,7 @@ def _message_line(message: Message, price: Price) -> list[Cell]:
 
 
 def charge_words(charge: Charge) -> str:
-    return {
-        Charge.NOT_DELIVERED: _("not delivered"),
-        Charge.CHARGED: _("charged"),
-        Charge.FREE: _("free"),
-        Charge.UNKNOWN: _("unknown"),
-    }[charge]
+    return str(_CHARGES[charge])
 
 
 def certainty_words(price: Price) -> str:
@@ -92,8 +105,4 @@ def certainty_words(price: Price) -> str:
         return ""
     if price.certainty is None:
         return _("no price in the book")
-    return {
-        Certainty.CONFIRMED: _("confirmed"),
-        Certainty.UNCONFIRMED: _("estimated, unconfirmed price"),
-        Certainty.OUTDATED: _("estimated, outdated price"),
-    }[price.certainty]
+    return str(_CERTAINTIES[price.certainty])

@@ -92,6 +92,13 @@ def counted_at(first: date, after: date) -> datetime | None:
     return days.newest_first().values_list("counted_at", flat=True).first()
 
 
+def uncounted_days(first: date, after: date) -> set[date]:
+    """Return the days from `first` to before `after` that nobody has counted yet."""
+    counted = CountedDay.objects.filter(day__gte=first, day__lt=after, counted_at__gt=_NEVER)
+    days = {first + timedelta(days=n) for n in range((after - first).days)}
+    return days - set(counted.values_list("day", flat=True))
+
+
 def _count_day(day: date) -> bool:
     with transaction.atomic():
         # Committed days only are locked; whoever inserts a day first makes the other wait here.

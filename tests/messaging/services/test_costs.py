@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+import time_machine
 
 from messaging.models import PriceRate
 from messaging.months import Month, NoMonthError
 from messaging.services import usage
-from messaging.services.costs import book_for, month_report, month_totals
+from messaging.services.costs import book_for, days_with, month_report, month_totals
 from messaging.services.prices import cost_of
 from messaging.statuses import MessageStatus
 from tests.factories import PriceRateFactory, TenantFactory, message_at
@@ -137,3 +138,27 @@ def test_months_follow_each_other():
     assert Month(2027, 1).previous == Month(2026, 12)
     assert str(Month(2027, 1)) == "2027-01"
     assert (len(Month(2028, 2).days), Month(2028, 2).after) == (29, date(2028, 3, 1))
+
+
+def test_rare_messages_are_looked_for_on_their_days_and_on_those_not_counted_yet():
+    message_at(NOON, MessageStatus.FAILED)
+    message_at(NOON, pricing=FREE)
+    message_at(datetime(2026, 11, 5, 11, tzinfo=UTC), pricing=None)
+    first, after = date(2026, 11, 1), date(2026, 11, 6)
+    assert len(days_with("failed", first=first, after=after)) == 5
+    usage.count_days([date(2026, 11, day) for day in range(1, 6)])
+    second, fifth = date(2026, 11, 2), date(2026, 11, 5)
+    with time_machine.travel(datetime(2026, 12, 24, tzinfo=UTC)):
+        for counted, days in (
+            ("failed", [second]),
+            ("free", [second]),
+            ("unknown", [fifth]),
+            ("charged", []),
+            ("read", [second, fifth]),
+        ):
+            assert days_with(counted, first=first, after=after) == days
+    with time_machine.travel(datetime(2026, 11, 4, 12, tzinfo=UTC)):
+        assert days_with("charged", first=first, after=after) == [
+            date(2026, 11, 3),
+            date(2026, 11, 4),
+        ]

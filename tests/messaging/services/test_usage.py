@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 from django.db.models import Sum
 from django.utils import timezone
 from hypothesis import given, settings
@@ -137,31 +138,33 @@ def test_without_pricing_the_templates_category_counts():
 # --- Which days are counted ----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def today(time_machine):
-    time_machine.move_to(datetime(2026, 11, 25, 12, tzinfo=UTC), tick=False)
-    return date(2026, 11, 25)
+class Clock:
+    """Stops time where a test says."""
+
+    def __init__(self) -> None:
+        self.stopped: time_machine.travel | None = None
+
+    def move_to(self, moment: datetime) -> None:
+        self.stop()
+        self.stopped = time_machine.travel(moment, tick=False)
+        self.stopped.start()
+
+    def stop(self) -> None:
+        if self.stopped:
+            self.stopped.stop()
 
 
 @pytest.fixture
-def time_machine():
-    import time_machine
-
-    class Clock:
-        traveller = None
-
-        def move_to(self, moment, *, tick=False):
-            self.stop()
-            self.traveller = time_machine.travel(moment, tick=tick)
-            self.traveller.start()
-
-        def stop(self):
-            if self.traveller:
-                self.traveller.stop()
-
+def clock():
     clock = Clock()
     yield clock
     clock.stop()
+
+
+@pytest.fixture
+def today(clock):
+    clock.move_to(datetime(2026, 11, 25, 12, tzinfo=UTC))
+    return date(2026, 11, 25)
 
 
 def test_without_messages_nothing_is_counted(today):
@@ -187,17 +190,17 @@ def test_all_days_are_counted_the_newest_first_and_not_all_in_one_run(today):
         (timedelta(hours=1), [0, 1, 2, 3, 4, 5, 6, 7]),
     ],
 )
-def test_the_newer_a_day_the_sooner_it_is_counted_again(time_machine, today, later, ages):
+def test_the_newer_a_day_the_sooner_it_is_counted_again(clock, today, later, ages):
     message_at(timezone.now() - timedelta(days=60))
     usage.count_days(usage.days_since(today - timedelta(days=60)))
-    time_machine.move_to(datetime(2026, 11, 25, 12, tzinfo=UTC) + later)
+    clock.move_to(datetime(2026, 11, 25, 12, tzinfo=UTC) + later)
     assert [(today - day).days for day in usage._stale_days()] == ages
 
 
-def test_days_older_than_late_statuses_stand_as_they_are(time_machine, today):
+def test_days_older_than_late_statuses_stand_as_they_are(clock, today):
     message_at(timezone.now() - timedelta(days=60))
     usage.count_days(usage.days_since(today - timedelta(days=60)))
-    time_machine.move_to(datetime(2026, 11, 26, 12, tzinfo=UTC))
+    clock.move_to(datetime(2026, 11, 26, 12, tzinfo=UTC))
     stale = usage._stale_days()
     assert [(date(2026, 11, 26) - day).days for day in stale] == list(range(36))
 
