@@ -157,7 +157,7 @@ def test_a_list_longer_than_anybodys_is_refused():
         read("\n" * (MAX_LINES + 1))
 
 
-LETTERS = st.text(st.characters(categories=["Lu", "Ll", "Nd"], max_codepoint=0x17F), min_size=1, max_size=12)  # fmt: skip
+LETTERS = st.text("aeZñéÜİß019", min_size=1, max_size=12)
 
 
 @given(
