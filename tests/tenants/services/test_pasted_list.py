@@ -84,6 +84,7 @@ def test_lines_that_say_nothing_are_passed_over(line):
     [
         ("Panadería Goiko", LineErrorKind.NO_SEPARATOR, ()),
         ("→ 612345679", LineErrorKind.NO_SEPARATOR, ()),
+        (".", LineErrorKind.NO_SEPARATOR, ()),
         ("Panadería Goikko → 612345679", LineErrorKind.UNKNOWN_BAKERY, ("Panadería Goiko",)),
         ("Carnicería Zubia → 612345679", LineErrorKind.UNKNOWN_BAKERY, ()),
         ("Panadería Goiko →", LineErrorKind.NO_NUMBER, ()),
