@@ -175,33 +175,25 @@ class _Options:
 
     @staticmethod
     def _option(chip: Chip) -> SafeString:
-        note = chip.why or chip.doubt
-        holder: PhoneNumberAssignment | None = chip.holder
-        if holder is not None and not chip.why:
-            note = f"{holder.tenant.name} {since(holder.assigned_at)}"
-        return format_html(
-            '<option value="{}" data-name="{}" data-note="{}" data-holder="{}"{}>{}</option>',
-            chip.number.pk,
-            chip.number.verified_name,
-            note,
-            holder.tenant_id if holder else "",
-            mark_safe(" disabled") if chip.why else "",
-            _label(chip.number, note),
-        )
+        if chip.why:
+            return _markup(chip.number, note=chip.why, flag=" disabled")
+        if chip.holder is None:
+            return _markup(chip.number, note=chip.doubt)
+        held = f"{chip.holder.tenant.name} {since(chip.holder.assigned_at)}"
+        return _markup(chip.number, note=held, flag=format_html(' data-holder="{}"', held))
 
     @staticmethod
     def _own(chip: Chip, *, chosen: bool) -> SafeString:
-        note = chip.why or chip.doubt
-        return format_html(
-            '<option value="{}" data-name="{}" data-note="{}"{}>{}</option>',
-            chip.number.pk,
-            chip.number.verified_name,
-            note,
-            mark_safe(" selected") if chosen else "",
-            _label(chip.number, note),
-        )
+        flag = " selected" if chosen else ""
+        return _markup(chip.number, note=chip.why or chip.doubt, flag=flag)
 
 
-def _label(number: PhoneNumber, note: str) -> str:
-    shown = phone(number.display_phone_number)
-    return " · ".join(filter(None, [shown, number.verified_name, note]))
+def _markup(number: PhoneNumber, *, note: str, flag: str = "") -> SafeString:
+    """Return an option: number, display name and what is to be known. `flag` is markup of ours."""
+    words = filter(None, [phone(number.display_phone_number), number.verified_name, note])
+    return format_html(
+        '<option value="{}"{}>{}</option>',
+        number.pk,
+        mark_safe(flag),  # noqa: S308 (never what somebody wrote)
+        " · ".join(words),
+    )

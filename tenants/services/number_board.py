@@ -28,10 +28,6 @@ class Board:
     use: NumberUse
     owners: dict[UUID, str]
 
-    @property
-    def is_empty(self) -> bool:
-        return not self.tenants
-
 
 def read_board() -> Board:
     """Read the board with five queries, however many bakeries and numbers there are."""

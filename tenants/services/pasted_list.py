@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MAX_LINES = 1000
 # Arrows stand in no name, a colon may: so the surest come first.
 _SEPARATORS = ("→", "⇒", "➔", "->", "=>", "–>", "—>", "\t", ";", ":")
-_SAYS_NOTHING = re.compile(r"\s*(?:[.…]{1,}.*|`{3,}.*|[-=]*)\s*", re.DOTALL)
+_SAYS_NOTHING = re.compile(r"\s*(?:(?:\.{2,}|…).*|`{3,}.*|[-=]*)\s*", re.DOTALL)
 _NUMBER = re.compile(r"[+(]*[0-9][0-9\s().\-/]*")
 _WHOLE = re.compile(r"\s*(?:\+|00)")
 # Fewer digits than these could be a slip of the pen.

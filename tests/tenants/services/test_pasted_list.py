@@ -84,6 +84,7 @@ def test_lines_that_say_nothing_are_passed_over(line):
     [
         ("Panadería Goiko", LineErrorKind.NO_SEPARATOR, ()),
         ("→ 612345679", LineErrorKind.NO_SEPARATOR, ()),
+        (".", LineErrorKind.NO_SEPARATOR, ()),
         ("Panadería Goikko → 612345679", LineErrorKind.UNKNOWN_BAKERY, ("Panadería Goiko",)),
         ("Carnicería Zubia → 612345679", LineErrorKind.UNKNOWN_BAKERY, ()),
         ("Panadería Goiko →", LineErrorKind.NO_NUMBER, ()),
@@ -157,7 +158,7 @@ def test_a_list_longer_than_anybodys_is_refused():
         read("\n" * (MAX_LINES + 1))
 
 
-LETTERS = st.text(st.characters(categories=["Lu", "Ll", "Nd"], max_codepoint=0x17F), min_size=1, max_size=12)  # fmt: skip
+LETTERS = st.text("aeZñéÜİß019", min_size=1, max_size=12)
 
 
 @given(

@@ -6,12 +6,16 @@ const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCa
 const digitsOf = (text) => text.replace(/\D/g, "");
 const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_all, name) => values[name]);
 
-function matches(option, typed) {
+/** The options that `typed` may mean: those whose number ends like it, else holds it, else those with all its words. */
+function matching(options, typed) {
   const digits = digitsOf(typed);
-  const isNumber = digits !== "" && /^[\d\s+().-]+$/.test(typed);
-  const text = option.textContent;
-  if (isNumber) return digitsOf(text.split(" · ")[0]).includes(digits);
-  return folded(typed).split(/\s+/).every((word) => folded(text).includes(word));
+  if (digits && /^[\d\s+().-]+$/.test(typed)) {
+    const number = (option) => digitsOf(option.textContent.split(" · ")[0]);
+    const ending = options.filter((option) => number(option).endsWith(digits));
+    return ending.length ? ending : options.filter((option) => number(option).includes(digits));
+  }
+  const words = folded(typed).split(/\s+/);
+  return options.filter((option) => words.every((word) => folded(option.textContent).includes(word)));
 }
 
 /** A combobox (WAI-ARIA's pattern, list autocomplete) over a select that stays in the form and keeps the value. */
@@ -60,7 +64,8 @@ class Pick {
   }
 
   open(typed) {
-    this.shown = [...this.select.options].filter((option) => !typed || (option.value !== NONE && matches(option, typed)));
+    const options = [...this.select.options];
+    this.shown = typed ? matching(options.filter((option) => option.value !== NONE), typed) : options;
     this.list.replaceChildren(...this.lines());
     this.list.hidden = false;
     this.input.setAttribute("aria-expanded", "true");
@@ -237,9 +242,9 @@ class Board {
       } else if (rival.isChanged) {
         row.say(filled(words.twice, { bakery: rival.node.dataset.name }), "");
       } else {
-        const note = row.select.selectedOptions[0].dataset.note || rival.node.dataset.name;
+        const holder = row.select.selectedOptions[0].dataset.holder ?? rival.node.dataset.name;
         const button = row.was === NONE ? words.take : words.swap;
-        row.say(row.told || filled(words.taken, { holder: note }), filled(button, { bakery: rival.node.dataset.name }));
+        row.say(row.told || filled(words.taken, { holder }), filled(button, { bakery: rival.node.dataset.name }));
       }
     }
     this.sum();
