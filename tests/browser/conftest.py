@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.db import connections
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.factories import PASSWORD
 
 # A busy machine may take longer than Playwright's 5 s to show a page.
 expect.set_options(timeout=15_000)
@@ -58,3 +61,43 @@ def page(chromium: Browser) -> Iterator[Page]:
         page.on("pageerror", lambda error: errors.append(str(error)))
         yield page
         assert not errors, errors
+
+
+@pytest.fixture
+def desk(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """Paula's browser. Errors of scripts and breaches of the content security policy fail the test."""
+    contexts, errors = [], []
+
+    def open_desk(*, language: str = "en", script: bool = True, width: int = 1280) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            java_script_enabled=script,
+            locale=language,
+            viewport={"width": width, "height": 900},
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on(
+            "console",
+            lambda line: (
+                errors.append(line.text) if "Content Security Policy" in line.text else None
+            ),
+        )
+        log_in(page)
+        return page
+
+    yield open_desk
+    for context in contexts:
+        context.close()
+    assert not errors, errors
+
+
+def log_in(page: Page) -> None:
+    """Open the guide's address and log in where it leads."""
+    page.goto("/app/admin/whatsapp")
+    page.locator("[name=username]").fill("paula")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("[name=password]").press("Enter")
+    expect(page.locator("[data-board]")).to_be_visible()

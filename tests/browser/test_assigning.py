@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from messaging import demo
 from tenants.models import PhoneNumberAssignment, Tenant
 from tests.factories import (
-    PASSWORD,
     AssignmentFactory,
     DefaultNumberFactory,
     PhoneNumberFactory,
@@ -40,46 +37,6 @@ def bakeries(transactional_db: None) -> dict[str, Tenant]:
         bakery.slug: TenantFactory.create(name=bakery.name, slug=bakery.slug)
         for bakery in demo.BAKERIES
     }
-
-
-@pytest.fixture
-def desk(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    """Paula's browser. Errors of scripts and breaches of the content security policy fail the test."""
-    contexts, errors = [], []
-
-    def open_desk(*, language: str = "en", script: bool = True, width: int = 1280) -> Page:
-        context = chromium.new_context(
-            base_url=live_server.url,
-            java_script_enabled=script,
-            locale=language,
-            viewport={"width": width, "height": 900},
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on(
-            "console",
-            lambda line: (
-                errors.append(line.text) if "Content Security Policy" in line.text else None
-            ),
-        )
-        log_in(page)
-        return page
-
-    yield open_desk
-    for context in contexts:
-        context.close()
-    assert not errors, errors
-
-
-def log_in(page: Page) -> None:
-    """Open the guide's address and log in where it leads."""
-    page.goto("/app/admin/whatsapp")
-    page.locator("[name=username]").fill("paula")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=password]").press("Enter")
-    expect(page.locator("[data-board]")).to_be_visible()
 
 
 def row(page: Page, tenant: Tenant) -> Locator:

@@ -9,10 +9,7 @@ from playwright.sync_api import Page, expect
 
 from messaging.models import MessageTemplate, TemplateDraft
 from messaging.simulator import switches, template_making
-from tests.browser.test_assigning import desk
-from tests.factories import PASSWORD, AccountFactory, StaffFactory, TemplateFactory
-
-__all__ = ["desk"]
+from tests.factories import AccountFactory, StaffFactory, TemplateFactory
 
 LIST = "/admin/messaging/messagetemplate/"
 
@@ -28,11 +25,8 @@ def simulated_meta(transactional_db: None, broker: Any, live_server: Any, settin
     AccountFactory.create()
 
 
-def log_in(page: Page) -> None:
+def open_list(page: Page) -> None:
     page.goto(LIST)
-    page.locator("[name=username]").fill("paula")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=password]").press("Enter")
     expect(page.locator(".bw-strip").first).to_be_visible()
 
 
@@ -42,7 +36,7 @@ def preview(page: Page) -> Any:
 
 def test_a_template_is_written_with_a_live_preview_submitted_and_approved(simulated_meta, desk):
     page = desk(language="en")
-    log_in(page)
+    open_list(page)
     page.get_by_role("link", name="Write a template").click()
     page.get_by_label("Name", exact=True).fill("order_ready")
     page.get_by_label("Text", exact=True).first.fill("Hola {{1}}, hoy hay *oferta* de pan.")
@@ -69,7 +63,7 @@ def test_a_template_is_written_with_a_live_preview_submitted_and_approved(simula
 
 def test_without_a_script_saving_shows_the_preview(simulated_meta, desk):
     page = desk(language="es", script=False, width=390)
-    log_in(page)
+    open_list(page)
     page.get_by_role("link", name="De nuestra copia: production_alert").click()
     page.locator("[name=footer]").fill("Rebajas")
     page.get_by_role("button", name="Guardar borrador y revisar").click()
@@ -85,7 +79,7 @@ def test_without_a_script_saving_shows_the_preview(simulated_meta, desk):
 def test_no_page_of_templates_is_wider_than_the_screen(simulated_meta, desk, width):
     template = TemplateFactory.create(meta_template_id="1200000000000345")
     page = desk(language="es", width=width)
-    log_in(page)
+    open_list(page)
     drafts = "/admin/messaging/templatedraft/"
     for path in (
         LIST,

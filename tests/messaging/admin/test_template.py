@@ -169,7 +169,7 @@ def test_the_page_shows_drift_with_its_effect_and_who_sends_it(
 ):
     MessageFactory.create(requested_by="erp-goiko", template=template)
     template_drift.note(template, TemplateChangeKind.CATEGORY, before="UTILITY", after="MARKETING")
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         text = paula.get(page_of(template)).text
     assert "Each message costs the price of marketing" in text
     assert "It was sent 1 times in the last 30 days" in text

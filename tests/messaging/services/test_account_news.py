@@ -21,6 +21,7 @@ from messaging.models import (
     InboundMessage,
     Message,
     MessageTemplate,
+    TemplateChangeKind,
     WaitsFor,
     WebhookDelivery,
 )
@@ -191,7 +192,9 @@ def test_a_category_that_only_a_read_from_meta_shows_is_told_too(template, meta)
     row = demo.TEMPLATES[0] | {"category": "MARKETING"}
     meta.mock.get(f"{GRAPH}/{demo.WABA_ID}/message_templates", json={"data": [row]})
     templates.sync_templates()
-    assert open_alert(AlertKind.TEMPLATE_CATEGORY).details["event"] == "MARKETING"
+    open_alert(AlertKind.TEMPLATE_CHANGED)
+    change = template.changes.get(kind=TemplateChangeKind.CATEGORY)
+    assert (change.before, change.after) == ("UTILITY", "MARKETING")
 
 
 def test_an_edited_text_leaves_a_line_and_is_read_from_meta(

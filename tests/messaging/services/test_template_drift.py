@@ -239,7 +239,7 @@ PRICES = {"UTILITY": Decimal("0.02"), "MARKETING": Decimal("0.06")}
 
 
 def price_of(category: str, market: str) -> Decimal | None:
-    return PRICES.get(category) if market == "ES" else None
+    return PRICES.get(category) if market == "Spain" else None
 
 
 def test_the_effect_of_another_category_is_the_difference_for_as_many_messages():

@@ -78,7 +78,7 @@ def test_named_and_missing_examples_fill_a_template_too():
         components=[
             {
                 "type": "BODY",
-                "text": "Hola {{cliente}}, te esperamos a las {{hora}} en la panadería.",
+                "text": "Hola {{cliente}}, se espera a las {{hora}} en la panadería.",
                 "example": {
                     "body_text_named_params": [{"param_name": "cliente", "example": "Núria"}]
                 },
@@ -87,6 +87,4 @@ def test_named_and_missing_examples_fill_a_template_too():
     )
     number = AssignmentFactory().phone_number
     queued = send_trial(number, to=PHONE, template=template, requested_by="admin:paula")
-    assert queued.message.rendered_text == (
-        "Hola Núria, te esperamos a las Prueba en la panadería."
-    )
+    assert queued.message.rendered_text == ("Hola Núria, se espera a las Prueba en la panadería.")
