@@ -16,6 +16,7 @@ from messaging.models import (
     Alert,
     AlertKind,
     MessageTemplate,
+    PriceRate,
     TemplateChange,
     TemplateChangeKind,
     TemplateDraft,
@@ -23,7 +24,13 @@ from messaging.models import (
 )
 from messaging.services import template_drift
 from tenants.models import User, WhatsAppBusinessAccount
-from tests.factories import AccountFactory, MembershipFactory, MessageFactory, TemplateFactory
+from tests.factories import (
+    AccountFactory,
+    MembershipFactory,
+    MessageFactory,
+    PriceRateFactory,
+    TemplateFactory,
+)
 from tests.messaging.conftest import GRAPH
 
 LIST = "/admin/messaging/messagetemplate/"
@@ -168,11 +175,14 @@ def test_the_page_shows_drift_with_its_effect_and_who_sends_it(
     paula, template, django_assert_max_num_queries
 ):
     MessageFactory.create(requested_by="erp-goiko", template=template)
+    PriceRate.objects.all().delete()
+    PriceRateFactory.create(category="utility", amount="0.02")
+    PriceRateFactory.create(category="marketing", amount="0.06")
     template_drift.note(template, TemplateChangeKind.CATEGORY, before="UTILITY", after="MARKETING")
     with django_assert_max_num_queries(19):
         text = paula.get(page_of(template)).text
     assert "Each message costs the price of marketing" in text
-    assert "It was sent 1 times in the last 30 days" in text
+    assert "For the 1 messages of the last 30 days that makes +0.04 €." in text
     assert "erp-goiko" in text
     assert "I have seen it" in text
     paula.post(action(template, "seen"))
