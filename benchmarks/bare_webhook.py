@@ -1,7 +1,7 @@
 """What the webhook is measured against, served by the same granian without middleware.
 
 `store`: checks the HMAC and does one INSERT of the same row. `get_save`: checks the HMAC and applies each status in the
-request with `get()` and `save()`, as one writes it first.
+request with `get()` and `save()`, as one writes it first: without a timeline, in any order that comes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from django.urls import path
 
 application = get_wsgi_application()
 
-from messaging.models import Message, MessageEvent, WebhookDelivery  # noqa: E402 (needs the application)
+from messaging.models import Message, WebhookDelivery  # noqa: E402 (needs the application)
 
 SECRET = settings.WHATSAPP_APP_SECRETS[0].encode()
 TIMES = {"sent": "sent_at", "delivered": "delivered_at", "read": "read_at", "failed": "failed_at"}
@@ -62,9 +62,6 @@ def save_status(status: dict[str, str]) -> None:
     message.status = status["status"]
     setattr(message, TIMES[status["status"]], at)
     message.save()
-    MessageEvent.objects.get_or_create(
-        message=message, kind=status["status"], code=None, defaults={"at": at}
-    )
 
 
 urlpatterns = [path("api/v1/whatsapp/webhook", store), path("get-save", get_save)]

@@ -237,6 +237,7 @@ def growth(rounds: int) -> list[Row]:
         stand.start_worker(concurrency=32, DATABASE_POOL_SIZE="40")
         drain(stand, numbers[:1], 500)
         for _ in range(rounds):
+            pause(stand, on=False)  # as `with_behind` left it
             figures["1"].append(drain(stand, numbers[:1]))
             figures["200"].append(drain(stand, numbers))
             figures["10"].append(with_behind(stand, 10))

@@ -86,10 +86,11 @@ class Inbox:
         )[0]
         return count / float(last - first)
 
-    def check(self, count: int) -> None:
-        applied = self.stand.value(
-            "SELECT count(*) FROM messaging_messageevent WHERE kind = 'delivered'"
-        )
+    def check(self, count: int, *, timeline: bool = True) -> None:
+        """Raises RuntimeError unless so many messages are delivered, with a line in their timelines."""
+        delivered = "SELECT count(*) FROM messaging_message WHERE status = 'delivered' AND reference LIKE 'PO-%%'"
+        lines = "SELECT count(*) FROM messaging_messageevent WHERE kind = 'delivered'"
+        applied = self.stand.value(lines if timeline else delivered)
         if applied != count:
             raise RuntimeError(f"{applied} of {count} statuses were applied")
 
@@ -170,7 +171,7 @@ def bare(inbox: Inbox, path: str, *, count: int = SINGLE, in_body: int = 1) -> f
     inbox.begin(count, in_body=in_body)
     rate = inbox.press(path)["rate"]
     if path == GET_SAVE:
-        inbox.check(count)
+        inbox.check(count, timeline=False)
     web.stop()
     return rate
 
