@@ -62,7 +62,7 @@ class Inbox:
         self.stand.database.execute(ACCEPTED + " WHERE status = 'queued'")
         self.stand.database.execute("VACUUM ANALYZE messaging_message")
         rows = self.stand.rows(
-            "SELECT id::text, wamid FROM messaging_message WHERE status = 'accepted' ORDER BY id"
+            "SELECT id::text, wamid, recipient_phone FROM messaging_message WHERE status = 'accepted' ORDER BY id"
         )
         parts = [rows[place : place + in_body] for place in range(0, len(rows), in_body)]
         lines = [json.dumps(body(part, status)) for part in parts]
@@ -109,8 +109,8 @@ def body(rows: list[tuple[Any, ...]], status: str) -> dict[str, Any]:
             "id": wamid,
             "status": status,
             "timestamp": str(int(time.time())),
-            "recipient_id": "34600000101",
-            "recipient_user_id": "ES.70210000000000000042",
+            "recipient_id": phone.removeprefix("+"),
+            "recipient_user_id": f"ES.7021{phone.removeprefix('+')}",
             "biz_opaque_callback_data": message_id,
             "pricing": {
                 "billable": True,
@@ -119,7 +119,7 @@ def body(rows: list[tuple[Any, ...]], status: str) -> dict[str, Any]:
                 "category": "utility",
             },
         }
-        for message_id, wamid in rows
+        for message_id, wamid, phone in rows
     ]
     metadata = {"display_phone_number": "34612345678", "phone_number_id": "123456789012345"}
     value = {"messaging_product": "whatsapp", "metadata": metadata, "statuses": statuses}
