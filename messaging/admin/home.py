@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from messaging.admin import charts, home_tiles
 from messaging.admin.alert import line_of
-from messaging.admin.cost_words import day_words
 from messaging.admin.home_tiles import Tile
 from messaging.admin.pages import event_look
 from messaging.models import Alert, CountedDay, Message
@@ -120,7 +121,9 @@ def _charts() -> list[Chart]:
     days = costs.recent_days(_DAYS)
     if all(day.totals.is_empty for day in days):
         return []
-    labels = [day_words(day.day) for day in days]
+    # Spanish writes its months small.
+    written = "j b" if get_language() == "es" else "j M"
+    labels = [date_format(day.day, written) for day in days]
     counted = {
         row.day: row
         for row in CountedDay.objects.filter(day__gte=days[0].day, day__lte=days[-1].day)
