@@ -158,10 +158,6 @@ def line_of(alert: Alert) -> AlertLine:
     )
 
 
-def open_alerts(*, limit: int) -> list[AlertLine]:
-    return [line_of(alert) for alert in Alert.objects.open().newest_first()[:limit]]
-
-
 class OpenFilter(admin.SimpleListFilter):
     title = gettext_lazy("state")
     parameter_name = "state"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from messaging import money
+from messaging.admin import charts
 from messaging.admin.cost_words import capital, day_words, month_words
 from messaging.models import PriceRate
 from messaging.months import Month, billing_today
@@ -78,27 +78,6 @@ class CostPage:
     all_url: str
 
 
-_QUIET = "#8b93a1"  # readable on white and on black, for the chart draws on both
-_TICKS = {"color": _QUIET, "precision": 0}
-_CHART_OPTIONS = {
-    "animation": False,
-    "responsive": True,
-    "maintainAspectRatio": False,
-    "maxBarThickness": 18,
-    "interaction": {"mode": "index", "intersect": False},
-    "plugins": {
-        "legend": {
-            "position": "bottom",
-            "labels": {"color": _QUIET, "boxWidth": 10, "boxHeight": 10, "padding": 16},
-        }
-    },
-    "scales": {
-        "x": {"stacked": True, "ticks": _TICKS, "grid": {"display": False}},
-        "y": {"stacked": True, "ticks": _TICKS, "grid": {"lineWidth": 1}, "border": {"width": 0}},
-    },
-}
-
-
 def cost_page(report: MonthReport, *, tenant: Tenant | None) -> CostPage:
     month = report.month
     current = Month.current()
@@ -117,8 +96,8 @@ def cost_page(report: MonthReport, *, tenant: Tenant | None) -> CostPage:
             for day in report.days
             if not day.totals.is_empty
         ],
-        chart=_chart(report),
-        chart_options=json.dumps(_CHART_OPTIONS),
+        chart=charts.by_fate(report.days, labels=[str(day.day.day) for day in report.days]),
+        chart_options=charts.stacked(),
         counted_at=report.counted_at,
         is_this_month=month == current,
         all_url=list_url(COST_PAGE, month=month),
@@ -190,30 +169,6 @@ def _notes(totals: Totals) -> list[str]:
             _("%(count)s delivered after the month") % {"count": money.number(totals.later)}
         )
     return notes
-
-
-def _chart(report: MonthReport) -> str:
-    """Data for unfold's chart: each day's messages by what became of them, one bar on another."""
-    days = [day.totals for day in report.days]
-    parts = (
-        (pgettext("messages", "read"), [day.read for day in days], "var(--color-primary-600)"),
-        (_("delivered, not read"), [day.delivered - day.read for day in days], "var(--color-primary-300)"),
-        (_("sent, not delivered"), [day.sent - day.delivered for day in days], "var(--color-base-400)"),
-        (pgettext("messages", "failed"), [day.failed for day in days], "#d92d20"),
-    )  # fmt: skip
-    return json.dumps(
-        {
-            "labels": [day.day.day for day in report.days],
-            "datasets": [
-                {
-                    "label": capital(label),
-                    "data": counts,
-                    "backgroundColor": color,
-                }
-                for label, counts, color in parts
-            ],
-        }
-    )
 
 
 def unconfirmed_since() -> str:

@@ -1,159 +1,88 @@
-"""The admin's first page: is it sending, what waits, what came in, how today goes. Every number leads to its list."""
+"""The admin's first page: is it sending, what waits, what came in, how the days go. Every number leads to its list."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, Min
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.timesince import timesince
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from messaging.admin.alert import open_alerts
+from messaging.admin import charts, home_tiles
+from messaging.admin.alert import line_of
+from messaging.admin.home_tiles import Tile
 from messaging.admin.pages import event_look
-from messaging.models import Message, WebhookDelivery
-from messaging.services import limits
+from messaging.models import Alert, CountedDay, Message
+from messaging.services import costs, limits
 from messaging.statuses import MessageStatus
-from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, list_url
-from tenants.models import Tenant, WhatsAppBusinessAccount
-from tenants.services.number_use import number_use
+from tenants.display import list_url
+from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant, WhatsAppBusinessAccount
+from tenants.services.number_use import use_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-# Waiting longer than this while the line is open means that no worker takes the messages.
-_WAITS_LONG = timedelta(minutes=2)
+    from messaging.services.costs import DayTotals
+    from messaging.services.limits import Usage
+
 _ALERTS_SHOWN = 8
+_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Tile:
-    """One fact: what it is about, the fact, what it means, and where its rows are."""
+class Chart:
+    """One picture of the last days and the words for who does not see it. `kind` is unfold's: bar or line."""
 
-    label: str
-    value: str
-    note: str
+    title: str
+    about: str
+    kind: str
+    data: str
+    options: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many people one bakery reached of the portfolio's limit, and how many are kept free for it."""
+
+    bakery: str
     url: str
-    icon: str
-    tone: str = NEUTRAL
-    at: datetime | None = None
+    used: int
+    guaranteed: int
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
     account = WhatsAppBusinessAccount.objects.order_by("id").first()
+    numbers = list(PhoneNumber.objects.by_number())
+    held = PhoneNumberAssignment.objects.open().values_list("phone_number_id", flat=True)
+    usage = limits.usage(account) if account and numbers else None
+    alerts = list(Alert.objects.open().newest_first())
     context.update(
         title=_("Home"),
         tiles=[
-            _line(account),
-            _queue(now),
-            *_limit(account),
-            _numbers(account),
-            _webhooks(now),
-            _bakeries(),
+            home_tiles.line(account),
+            home_tiles.queue(now),
+            home_tiles.alerts(len(alerts)),
+            *([home_tiles.limit(usage)] if account and numbers else []),
+            home_tiles.quality(numbers),
+            home_tiles.token(account, now),
+            home_tiles.graph_version(now),
+            home_tiles.webhooks(now),
+            home_tiles.delivery(),
+            home_tiles.month(),
+            home_tiles.numbers(use_of(numbers, held=set(held), account=account)),
+            home_tiles.bakeries(),
         ],
         today=_today(now),
-        alerts=open_alerts(limit=_ALERTS_SHOWN),
+        alerts=[line_of(alert) for alert in alerts[:_ALERTS_SHOWN]],
+        shares=_shares(usage),
+        charts=_charts(),
     )
     return context
-
-
-def _line(account: WhatsAppBusinessAccount | None) -> Tile:
-    url = list_url("tenants_whatsappbusinessaccount")
-    label = _("Sending")
-    if account is None:
-        return Tile(label, _("no account"), _("Add the account to begin."), url, "error", BAD)
-    if account.sending_stopped_at:
-        return Tile(label, _("stopped"), _("The line above says why."), url, "error", BAD)
-    if account.sending_paused_at:
-        return Tile(label, _("paused"), _("New messages wait."), url, "pause_circle", CAUTION)
-    return Tile(label, _("on"), account.name or account.waba_id, url, "check_circle", GOOD)
-
-
-def _queue(now: datetime) -> Tile:
-    waiting = Message.objects.queued().aggregate(count=Count("id"), oldest=Min("send_after"))
-    url = list_url("messaging_message", status=MessageStatus.QUEUED)
-    count, oldest = waiting["count"], waiting["oldest"]
-    if not count:
-        return Tile(_("Waiting"), "0", _("Nothing waits."), url, "schedule", GOOD)
-    is_late = oldest < now - _WAITS_LONG
-    note = (
-        _("none is due yet")
-        if oldest > now
-        else _("the oldest for %(age)s") % {"age": timesince(oldest, now)}
-    )
-    return Tile(_("Waiting"), str(count), note, url, "schedule", CAUTION if is_late else BUSY)
-
-
-def _limit(account: WhatsAppBusinessAccount | None) -> list[Tile]:
-    """How many people all bakeries together reached, against what Meta allows."""
-    if account is None or not account.phone_numbers.exists():
-        return []
-    label, url = _("Recipients in 24 hours"), list_url("tenants_phonenumber")
-    usage = limits.usage(account)
-    if usage is None:
-        return [Tile(label, "?", _("Redis did not answer."), url, "groups", CAUTION)]
-    if usage.usable is None:
-        return [Tile(label, _("no limit"), _("Meta sets none any more."), url, "groups", GOOD)]
-    value = _("%(used)d of %(total)d") % {"used": usage.used, "total": usage.usable}
-    if usage.forecast_at is None:
-        return [Tile(label, value, _("over all bakeries"), url, "groups", GOOD)]
-    if usage.used >= usage.usable:
-        return [Tile(label, value, _("New recipients wait."), url, "groups", BAD)]
-    clock = date_format(timezone.localtime(usage.forecast_at), "TIME_FORMAT")
-    note = _("used up about %(time)s at this pace") % {"time": clock}
-    return [Tile(label, value, note, url, "groups", CAUTION)]
-
-
-def _numbers(account: WhatsAppBusinessAccount | None) -> Tile:
-    use = number_use(account)
-    spare = len(use.spare)
-    note = ngettext("%(count)d spare", "%(count)d spare", spare) % {"count": spare}
-    if use.default is None:
-        note = _("no default number")
-    return Tile(
-        _("Numbers used"),
-        _("%(used)d of %(total)d") % {"used": use.used, "total": use.total},
-        note,
-        list_url("tenants_phonenumber"),
-        "call",
-        NEUTRAL if use.default else CAUTION,
-    )
-
-
-def _webhooks(now: datetime) -> Tile:
-    last = WebhookDelivery.objects.newest_first().only("received_at").first()
-    url = list_url("messaging_webhookdelivery")
-    label = _("Last webhook")
-    if last is None:
-        return Tile(
-            label, _("none yet"), _("Meta has not called our webhook."), url, "webhook", CAUTION
-        )
-    waiting = WebhookDelivery.objects.waiting().count()
-    note = _("all applied")
-    if waiting:
-        note = ngettext("%(count)d to be applied", "%(count)d to be applied", waiting) % {
-            "count": waiting
-        }
-    value = _("%(age)s ago") % {"age": timesince(last.received_at, now, depth=1)}
-    if now - last.received_at < timedelta(minutes=1):
-        value = _("just now")
-    return Tile(label, value, note, url, "webhook", BUSY if waiting else GOOD, at=last.received_at)
-
-
-def _bakeries() -> Tile:
-    on = Tenant.objects.filter(whatsapp_enabled=True).count()
-    return Tile(
-        _("Bakeries"),
-        str(Tenant.objects.count()),
-        ngettext("%(count)d with WhatsApp on", "%(count)d with WhatsApp on", on) % {"count": on},
-        list_url("tenants_tenant"),
-        "storefront",
-    )
 
 
 def _today(now: datetime) -> list[Tile]:
@@ -168,3 +97,67 @@ def _today(now: datetime) -> list[Tile]:
             url = list_url("messaging_message", when="today", status=status)
             tiles.append(Tile(str(status.label), str(counts[status]), "", url, icon, tone))
     return tiles
+
+
+def _shares(usage: Usage | None) -> list[Share]:
+    """Each bakery's part of the limit, the largest first; without a limit there are no parts."""
+    if usage is None or usage.usable is None or not usage.per_tenant:
+        return []
+    bakeries = Tenant.objects.in_bulk(list(usage.per_tenant))
+    rows = [
+        Share(
+            bakeries[pk].name,
+            list_url("messaging_message", tenant=pk),
+            used,
+            bakeries[pk].guaranteed_recipients,
+        )
+        for pk, used in usage.per_tenant.items()
+        if pk in bakeries
+    ]
+    return sorted(rows, key=lambda row: (-row.used, row.bakery))
+
+
+def _charts() -> list[Chart]:
+    days = costs.recent_days(_DAYS)
+    if all(day.totals.is_empty for day in days):
+        return []
+    # Spanish writes its months small.
+    written = "j b" if get_language() == "es" else "j M"
+    labels = [date_format(day.day, written) for day in days]
+    counted = {
+        row.day: row
+        for row in CountedDay.objects.filter(day__gte=days[0].day, day__lte=days[-1].day)
+    }
+    rates = [_rate(day) for day in days]
+    rows = [counted.get(day.day) for day in days]
+    half = [row.delivered_p50_s if row else None for row in rows]
+    most = [row.delivered_p95_s if row else None for row in rows]
+    return [
+        Chart(
+            _("Messages a day"),
+            _("Messages of the last 14 days by what became of them."),
+            "bar",
+            charts.by_fate(days, labels=labels),
+            charts.stacked(),
+        ),
+        Chart(
+            _("Delivered, in percent"),
+            _("How many of 100 sent messages were delivered, each of the last 14 days."),
+            "line",
+            charts.curves([(_("delivered"), rates)], labels=labels),
+            charts.lines(unit="%", top=100),
+        ),
+        Chart(
+            _("Time to the phone"),
+            _("Seconds within which half and 95 of 100 messages were delivered, each day."),
+            "line",
+            charts.curves([(_("half of them"), half), (_("95 of 100"), most)], labels=labels),
+            charts.lines(unit="s"),
+        ),
+    ]
+
+
+def _rate(day: DayTotals) -> float | None:
+    totals = day.totals
+    tried = totals.sent + totals.failed
+    return round(100 * totals.delivered / tried, 1) if tried else None

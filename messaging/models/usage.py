@@ -83,6 +83,9 @@ class CountedDay(models.Model):
 
     day = models.DateField(_("day"), unique=True)
     counted_at = models.DateTimeField(_("counted"), default=timezone.now)
+    # From Meta's acceptance to the phone; null where nothing was delivered.
+    delivered_p50_s = models.FloatField(_("half delivered within (s)"), null=True, blank=True)
+    delivered_p95_s = models.FloatField(_("95 of 100 delivered within (s)"), null=True, blank=True)
 
     objects = CountedDayManager()
 

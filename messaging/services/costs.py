@@ -56,9 +56,7 @@ class Totals:
 
     def add(self, row: dict[str, Any], price: Price, *, after: date) -> None:
         count: int = row["messages"]
-        for group in (Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED):
-            if row["status"] in STATUSES_OF[group]:
-                setattr(self, group.value, getattr(self, group.value) + count)
+        self.count(row["status"], count)
         if row["delivered_on"] is not None and row["delivered_on"] >= after:
             self.later += count
         match price.charge:
@@ -68,6 +66,12 @@ class Totals:
                 self.free += count
             case Charge.UNKNOWN:
                 self.unknown += count
+
+    def count(self, status: str, messages: int) -> None:
+        """Add messages by what became of them, whatever they cost."""
+        for group in (Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED):
+            if status in STATUSES_OF[group]:
+                setattr(self, group.value, getattr(self, group.value) + messages)
 
     def _add_charged(self, count: int, price: Price) -> None:
         self.charged += count
@@ -128,6 +132,17 @@ def month_totals(month: Month, *, tenant: Tenant | None = None) -> Totals:
     for row, price in _priced(month, tenant=tenant):
         total.add(row, price, after=month.after)
     return total
+
+
+def recent_days(count: int) -> list[DayTotals]:
+    """Return the last days up to today, the oldest first, without prices; one query."""
+    today = billing_today()
+    totals = {today - timedelta(days=age): Totals() for age in reversed(range(count))}
+    found = DailyUsage.objects.between(min(totals), today + timedelta(days=1))
+    counted = found.order_by().values_list("day", "status").annotate(messages=Sum("messages"))
+    for day, status, messages in counted:
+        totals[day].count(status, messages)
+    return [DayTotals(day, total) for day, total in totals.items()]
 
 
 def days_with(

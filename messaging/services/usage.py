@@ -69,6 +69,18 @@ ON CONFLICT (day, tenant_id, phone_number_id, category, country_code, pricing_ty
 DO UPDATE SET messages = excluded.messages WHERE kept.messages <> excluded.messages
 """
 
+_TIMES = """
+UPDATE messaging_countedday SET counted_at = %(now)s, delivered_p50_s = times.found[1], delivered_p95_s = times.found[2]
+FROM (
+  SELECT percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (
+    ORDER BY greatest(extract(epoch FROM delivered_at - accepted_at), 0)
+  ) AS found
+  FROM messaging_message
+  WHERE id >= %(first)s AND id < %(after)s AND delivered_at IS NOT NULL AND accepted_at IS NOT NULL
+) AS times
+WHERE day = %(day)s
+"""
+
 
 def count_stale_days() -> int:
     """Count the days whose count is out of date, the newest first; return how many. Called by the periodic task."""
@@ -110,20 +122,23 @@ def _count_day(day: date) -> bool:
             return False
         # Before the count: what changes meanwhile is newer than it.
         now = timezone.now()
+        ids = {
+            "day": day,
+            "first": first_id_at(begin_of(day)),
+            "after": first_id_at(begin_of(day + timedelta(days=1))),
+        }
         with connection.cursor() as cursor:
             cursor.execute(
                 _COUNT,
-                {
-                    "day": day,
-                    "first": first_id_at(begin_of(day)),
-                    "after": first_id_at(begin_of(day + timedelta(days=1))),
+                ids
+                | {
                     "zone": billing_zone().key,
                     "one_digit": list(ONE_DIGIT),
                     "two_digits": list(TWO_DIGITS),
                     "delivered": [str(status) for status in _DELIVERED],
                 },
             )
-        CountedDay.objects.filter(day=day).update(counted_at=now)
+            cursor.execute(_TIMES, ids | {"now": now})
     return True
 
 

@@ -5,13 +5,18 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from messaging.graph_api.signature import Signature
 from messaging.models import WebhookDelivery
+from messaging.months import billing_today
+from messaging.services import usage
+from messaging.services.refusals import count_refusal
 from messaging.statuses import MessageStatus
 from tenants.models import WhatsAppBusinessAccount
 from tests.factories import (
     AccountFactory,
     DefaultNumberFactory,
     MessageFactory,
+    PhoneNumberFactory,
     TemplateFactory,
     message_in,
 )
@@ -55,9 +60,100 @@ def test_the_home_says_that_nothing_is_sent(paula, db, column):
     assert f'<span class="bw-tile__value">{word}</span>' in paula.get("/admin/").text
 
 
+@pytest.fixture
+def account(db):
+    return AccountFactory.create()
+
+
+@pytest.mark.parametrize(
+    ("ratings", "value", "tone"),
+    [
+        (["GREEN", "GREEN", ""], "2 GREEN", "good"),
+        (["GREEN", "YELLOW"], "1 YELLOW · 1 GREEN", "caution"),
+        (["RED", "YELLOW", "GREEN"], "1 RED · 1 YELLOW · 1 GREEN", "bad"),
+        (["UNKNOWN"], "–", "neutral"),
+    ],
+)
+def test_numbers_are_counted_by_quality_the_worst_first(paula, account, ratings, value, tone):
+    for rating in ratings:
+        PhoneNumberFactory.create(quality_rating=rating)
+    tile = tile_of(paula, "Numbers by quality")
+    assert (tile.value, tile.tone) == (value, tone)
+    assert ("quality=low" in tile.url) is (tone in {"caution", "bad"})
+
+
+@pytest.mark.parametrize(
+    ("facts", "value", "tone"),
+    [
+        ({"token_issued_at": -5}, "55 days left", "good"),
+        ({"token_issued_at": -52}, "8 days left", "caution"),
+        ({"token_issued_at": -61}, "overdue", "bad"),
+        ({"token_issued_at": -5, "token_expires_at": 41}, "40 days left", "good"),
+        ({"token_issued_at": -50, "token_expires_at": 10}, "9 days left", "bad"),
+        ({}, "–", "neutral"),
+    ],
+)
+def test_the_token_says_how_many_days_are_left(paula, account, facts, value, tone):
+    now = timezone.now()
+    WhatsAppBusinessAccount.objects.update(
+        **{name: now + timedelta(days=days) for name, days in facts.items()}
+    )
+    tile = tile_of(paula, "Access token")
+    assert (tile.value, tile.tone) == (value, tone)
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [("v26.0", "fine"), ("v18.0", "expired on"), ("v99.0", "We do not know this version.")],
+)
+def test_the_graph_version_says_whether_it_is_alive(paula, db, settings, version, words):
+    settings.WHATSAPP_API_VERSION = version
+    assert words in tile_of(paula, "Graph version").note
+
+
+def test_refused_webhooks_stand_on_the_home(paula, db, broker):
+    WebhookDelivery.objects.create(body=b"{}", processed_at=timezone.now())
+    assert tile_of(paula, "Last webhook").note == "none refused in 24 hours"
+    count_refusal("192.0.2.7", Signature.WRONG)
+    tile = tile_of(paula, "Last webhook")
+    assert (tile.note, tile.tone) == ("1 refused in 24 hours", "caution")
+
+
+def test_the_month_and_the_way_to_the_phone_are_told_in_figures(paula, db):
+    now = timezone.now()
+    message_in(MessageStatus.READ, accepted_at=now, delivered_at=now + timedelta(seconds=2))
+    usage.count_days([billing_today()])
+    assert tile_of(paula, "Delivered within").value == "2.0 s · 2.0 s"
+    assert tile_of(paula, "This month").value == "1"
+
+
+def test_the_last_days_are_drawn_once_there_is_something_to_draw(paula, db):
+    assert paula.get("/admin/").context["charts"] == []
+    message_in(MessageStatus.READ)
+    usage.count_days([billing_today()])
+    page = paula.get("/admin/")
+    assert len(page.context["charts"]) == 3
+    assert "Messages of the last 14 days by what became of them." in page.text
+
+
+def test_each_bakerys_part_of_the_limit_is_told(paula, broker, meta):
+    message = MessageFactory.create(accepted=True, tenant__name="Goiko")
+    page = paula.get("/admin/")
+    assert [(share.bakery, share.used) for share in page.context["shares"]] == [("Goiko", 1)]
+    assert f"/admin/messaging/message/?tenant={message.tenant_id}" in page.text
+
+
+def tile_of(client, label):
+    """The one tile with this label."""
+    (tile,) = [tile for tile in client.get("/admin/").context["tiles"] if tile.label == label]
+    return tile
+
+
 def test_the_home_takes_few_queries(paula, db, django_assert_max_num_queries):
     MessageFactory.create_batch(5)
-    with django_assert_max_num_queries(16):
+    usage.count_days([billing_today()])
+    paula.get("/admin/")  # loads the count of recipients
+    with django_assert_max_num_queries(20):
         paula.get("/admin/")
 
 

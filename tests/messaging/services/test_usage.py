@@ -232,3 +232,20 @@ class CountsAreMessages(TestCase):
         for at in Message.objects.values_list("created_at", flat=True):
             expected[billing_day(at)] = expected.get(billing_day(at), 0) + 1
         assert dict(counted) == expected
+
+
+def test_a_counted_day_tells_how_long_the_way_to_the_phone_took():
+    for seconds in range(1, 101):
+        accepted = {"accepted_at": NOON, "delivered_at": NOON + timedelta(seconds=seconds)}
+        message_at(NOON, **accepted)
+    message_at(NOON, MessageStatus.FAILED)
+    usage.count_days([DAY])
+    day = CountedDay.objects.get(day=DAY)
+    assert (day.delivered_p50_s, day.delivered_p95_s) == pytest.approx((50.5, 95.05))
+
+
+def test_a_day_without_a_delivery_has_no_times():
+    message_at(NOON, MessageStatus.FAILED)
+    usage.count_days([DAY])
+    day = CountedDay.objects.get(day=DAY)
+    assert (day.delivered_p50_s, day.delivered_p95_s) == (None, None)

@@ -1,0 +1,241 @@
+"""The home's tiles: each one fact, what it means, and where its rows are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+import redis
+from django.conf import settings
+from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from messaging import money
+from messaging.graph_api.versions import version_problem
+from messaging.models import Message, WebhookDelivery
+from messaging.months import Month
+from messaging.services import costs, refusals
+from messaging.services.latency import delivery_times
+from messaging.statuses import MessageStatus
+from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, UNRATED, list_url
+from tenants.models import Tenant, WhatsAppBusinessAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from messaging.services.limits import Usage
+    from tenants.models import PhoneNumber
+    from tenants.services.number_use import NumberUse
+
+# Waiting longer than this while the line is open means that no worker takes the messages.
+_WAITS_LONG = timedelta(minutes=2)
+# A 60-day token cannot be renewed any more once it has ended (System user tokens, read 2026-11-22).
+_TOKEN_SOON = timedelta(days=15)
+_ACCOUNTS = "tenants_whatsappbusinessaccount"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One fact: what it is about, the fact, what it means, and where its rows are."""
+
+    label: str
+    value: str
+    note: str
+    url: str
+    icon: str
+    tone: str = NEUTRAL
+    at: datetime | None = None
+
+
+def line(account: WhatsAppBusinessAccount | None) -> Tile:
+    url, label = list_url(_ACCOUNTS), _("Sending")
+    if account is None:
+        return Tile(label, _("no account"), _("Add the account to begin."), url, "error", BAD)
+    if account.sending_stopped_at:
+        return Tile(label, _("stopped"), _("The line above says why."), url, "error", BAD)
+    if account.sending_paused_at:
+        return Tile(label, _("paused"), _("New messages wait."), url, "pause_circle", CAUTION)
+    return Tile(label, _("on"), account.name or account.waba_id, url, "check_circle", GOOD)
+
+
+def queue(now: datetime) -> Tile:
+    waiting = Message.objects.queued().aggregate(count=Count("id"), oldest=Min("send_after"))
+    url = list_url("messaging_message", status=MessageStatus.QUEUED)
+    count, oldest = waiting["count"], waiting["oldest"]
+    if not count:
+        return Tile(_("Waiting"), "0", _("Nothing waits."), url, "schedule", GOOD)
+    is_late = oldest < now - _WAITS_LONG
+    note = (
+        _("none is due yet")
+        if oldest > now
+        else _("the oldest for %(age)s") % {"age": timesince(oldest, now)}
+    )
+    tone = CAUTION if is_late else BUSY
+    return Tile(_("Waiting"), money.number(count), note, url, "schedule", tone)
+
+
+def limit(usage: Usage | None) -> Tile:
+    """How many people all bakeries together reached, against what Meta allows."""
+    label, url = _("Recipients in 24 hours"), list_url("tenants_phonenumber")
+    if usage is None:
+        return Tile(label, "?", _("Redis did not answer."), url, "groups", CAUTION)
+    if usage.usable is None:
+        return Tile(label, _("no limit"), _("Meta sets none any more."), url, "groups", GOOD)
+    value = _("%(used)d of %(total)d") % {"used": usage.used, "total": usage.usable}
+    if usage.forecast_at is None:
+        return Tile(label, value, _("over all bakeries"), url, "groups", GOOD)
+    if usage.used >= usage.usable:
+        return Tile(label, value, _("New recipients wait."), url, "groups", BAD)
+    clock = date_format(timezone.localtime(usage.forecast_at), "TIME_FORMAT")
+    note = _("used up about %(time)s at this pace") % {"time": clock}
+    return Tile(label, value, note, url, "groups", CAUTION)
+
+
+def numbers(use: NumberUse) -> Tile:
+    spare = len(use.spare)
+    note = ngettext("%(count)d spare", "%(count)d spare", spare) % {"count": spare}
+    if use.default is None:
+        note = _("no default number")
+    return Tile(
+        _("Numbers used"),
+        _("%(used)d of %(total)d") % {"used": use.used, "total": use.total},
+        note,
+        list_url("tenants_phonenumber"),
+        "call",
+        NEUTRAL if use.default else CAUTION,
+    )
+
+
+def quality(rows: Sequence[PhoneNumber]) -> Tile:
+    """Meta's ratings, the worst first; its own words, as on the page of the numbers."""
+    label, icon = _("Numbers by quality"), "speed"
+    counts = Counter(number.quality_rating for number in rows)
+    unrated = sum(counts.pop(word, 0) for word in UNRATED)
+    rated = [f"{counts[word]} {word}" for word in ("RED", "YELLOW", "GREEN") if counts[word]]
+    note = ngettext("%(count)d not rated yet", "%(count)d not rated yet", unrated)
+    note = note % {"count": unrated} if unrated else _("all rated")
+    value = " · ".join(rated) or "–"
+    if counts["RED"] or counts["YELLOW"]:
+        url = list_url("tenants_phonenumber", quality="low")
+        return Tile(label, value, note, url, icon, BAD if counts["RED"] else CAUTION)
+    tone = GOOD if rated else NEUTRAL
+    return Tile(label, value, note, list_url("tenants_phonenumber"), icon, tone)
+
+
+def token(account: WhatsAppBusinessAccount | None, now: datetime) -> Tile:
+    label, url, icon = _("Access token"), list_url(_ACCOUNTS), "key"
+    if account is None:
+        return Tile(label, "–", _("no account"), url, icon)
+    if account.token_expires_at:
+        left = account.token_expires_at - now
+        days = max(0, left.days)
+        value = ngettext("%(count)d day left", "%(count)d days left", days) % {"count": days}
+        if left < _TOKEN_SOON:
+            return Tile(label, value, _("Replace it before it ends."), url, icon, BAD)
+        return Tile(label, value, _("It ends by itself."), url, icon, GOOD)
+    if account.token_issued_at is None:
+        return Tile(label, "–", _("Its age is not known yet."), url, icon)
+    left_days = settings.WHATSAPP_TOKEN_ALARM_DAYS - (now - account.token_issued_at).days
+    if left_days <= 0:
+        return Tile(label, _("overdue"), _("It should have been replaced."), url, icon, BAD)
+    value = ngettext("%(count)d day left", "%(count)d days left", left_days) % {"count": left_days}
+    is_due = left_days <= settings.WHATSAPP_TOKEN_ALARM_DAYS - settings.WHATSAPP_TOKEN_REMIND_DAYS
+    return Tile(
+        label, value, _("until it is to be replaced"), url, icon, CAUTION if is_due else GOOD
+    )
+
+
+def graph_version(now: datetime) -> Tile:
+    label, url, icon = _("Graph version"), list_url(_ACCOUNTS), "api"
+    version = settings.WHATSAPP_API_VERSION
+    problem = version_problem(version, today=now.date())
+    if problem is None:
+        return Tile(label, version, _("fine"), url, icon, GOOD)
+    if problem.kind == "unknown" or problem.usable_until is None:
+        return Tile(label, version, _("We do not know this version."), url, icon, CAUTION)
+    until = {"day": date_format(problem.usable_until, "SHORT_DATE_FORMAT")}
+    if problem.kind == "expired":
+        return Tile(label, version, _("expired on %(day)s") % until, url, icon, BAD)
+    return Tile(label, version, _("expires on %(day)s") % until, url, icon, CAUTION)
+
+
+def webhooks(now: datetime) -> Tile:
+    url, label, icon = list_url("messaging_webhookdelivery"), _("Last webhook"), "webhook"
+    waiting = WebhookDelivery.objects.waiting()
+    last = (
+        WebhookDelivery.objects.newest_first()
+        .annotate(some_wait=Exists(waiting.exclude(pk=OuterRef("pk")).order_by()))
+        .values("received_at", "processed_at", "some_wait")
+        .first()
+    )
+    refused = _refused(now)
+    if refused:
+        note = ngettext("%(count)d refused in 24 hours", "%(count)d refused in 24 hours", refused)
+        note = note % {"count": refused}
+    else:
+        note = _("none refused in 24 hours")
+    if last is None:
+        note = note if refused else _("Meta has not called our webhook.")
+        return Tile(label, _("none yet"), note, url, icon, CAUTION)
+    if last["some_wait"]:
+        note = _("some are to be applied")
+    received_at = last["received_at"]
+    value = _("%(age)s ago") % {"age": timesince(received_at, now, depth=1)}
+    if now - received_at < timedelta(minutes=1):
+        value = _("just now")
+    tone = CAUTION if refused else BUSY if last["some_wait"] else GOOD
+    return Tile(label, value, note, url, icon, tone, at=received_at)
+
+
+def _refused(now: datetime) -> int:
+    try:
+        return sum(refusal.count for refusal in refusals.refusals(now - timedelta(hours=24)))
+    except redis.RedisError:
+        return 0
+
+
+def delivery() -> Tile:
+    label, icon = _("Delivered within"), "timer"
+    url = list_url("messaging_message", status=MessageStatus.DELIVERED)
+    times = delivery_times()
+    if times is None:
+        return Tile(label, "–", _("None was delivered in 24 hours."), url, icon)
+    half, most = (number_format(seconds, 1) for seconds in (times.p50_s, times.p95_s))
+    value = _("%(half)s s · %(most)s s") % {"half": half, "most": most}
+    return Tile(label, value, _("half of them · 95 of 100"), url, icon)
+
+
+def month() -> Tile:
+    totals = costs.month_totals(Month.current())
+    note = money.sums(totals.costs)
+    if totals.estimated or totals.without_price:
+        note = f"≈ {note}"
+    url = list_url("messaging_dailyusage")
+    return Tile(_("This month"), money.number(totals.sent), note, url, "euro_symbol")
+
+
+def bakeries() -> Tile:
+    counts = Tenant.objects.aggregate(
+        all=Count("id"), on=Count("id", filter=Q(whatsapp_enabled=True))
+    )
+    on = counts["on"]
+    return Tile(
+        _("Bakeries"),
+        str(counts["all"]),
+        ngettext("%(count)d with WhatsApp on", "%(count)d with WhatsApp on", on) % {"count": on},
+        list_url("tenants_tenant"),
+        "storefront",
+    )
+
+
+def alerts(count: int) -> Tile:
+    url = list_url("messaging_alert", state="open")
+    if not count:
+        return Tile(_("Alerts"), "0", _("Nothing to look at."), url, "notifications", GOOD)
+    return Tile(_("Alerts"), str(count), _("What to do stands above."), url, "notifications", BAD)
