@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -122,7 +123,7 @@ def _count_day(day: date) -> bool:
             return False
         # Before the count: what changes meanwhile is newer than it.
         now = timezone.now()
-        ids = {
+        ids: dict[str, Any] = {
             "day": day,
             "first": first_id_at(begin_of(day)),
             "after": first_id_at(begin_of(day + timedelta(days=1))),

@@ -236,8 +236,7 @@ class CountsAreMessages(TestCase):
 
 def test_a_counted_day_tells_how_long_the_way_to_the_phone_took():
     for seconds in range(1, 101):
-        accepted = {"accepted_at": NOON, "delivered_at": NOON + timedelta(seconds=seconds)}
-        message_at(NOON, **accepted)
+        message_at(NOON, accepted_at=NOON, delivered_at=NOON + timedelta(seconds=seconds))
     message_at(NOON, MessageStatus.FAILED)
     usage.count_days([DAY])
     day = CountedDay.objects.get(day=DAY)
