@@ -33,7 +33,7 @@ def inbox(stand):
 
 
 def rows_of(stand):
-    return stand.rows("SELECT id::text, wamid FROM messaging_message ORDER BY id")
+    return stand.rows("SELECT id::text, wamid, recipient_phone FROM messaging_message ORDER BY id")
 
 
 def store(stand, raw):
