@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import contextlib
 import json
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 import responses
+from django.db import connection, transaction
 
 from messaging.graph_api.signature import sign
 from messaging.models import Message, WebhookDelivery
@@ -180,3 +184,27 @@ def signed(payload: Any, secret: str) -> dict[str, Any]:
         "content_type": "application/json",
         "headers": {"X-Hub-Signature-256": sign(raw, secret)},
     }
+
+
+@contextlib.contextmanager
+def in_other_hands(delivery: int) -> Iterator[None]:
+    """Another connection holds the row of this stored webhook. For tests with `transaction=True`."""
+    held, release = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        try:
+            with transaction.atomic():
+                WebhookDelivery.objects.select_for_update().get(pk=delivery)
+                held.set()
+                release.wait(30)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        holding = pool.submit(hold)
+        try:
+            assert held.wait(30)
+            yield
+        finally:
+            release.set()
+        holding.result()

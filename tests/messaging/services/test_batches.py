@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -16,7 +15,7 @@ from messaging.models import Message, MessageEvent, UnknownWebhookField, Webhook
 from messaging.services import batches, receiving
 from messaging.statuses import MessageStatus
 from tests.factories import DefaultNumberFactory, MessageFactory
-from tests.messaging.conftest import messages_webhook, status_webhook
+from tests.messaging.conftest import in_other_hands, messages_webhook, status_webhook
 from tests.meta import raw, stored
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
@@ -241,26 +240,9 @@ def test_what_is_new_goes_before_what_is_applied_again():
 def test_a_row_in_another_workers_hands_is_left_to_it():
     store(b"{}", b"{}")
     first, second = WebhookDelivery.objects.order_by("id").values_list("pk", flat=True)
-    held, release = threading.Event(), threading.Event()
-
-    def hold():
-        from django.db import transaction
-
-        try:
-            with transaction.atomic():
-                list(WebhookDelivery.objects.select_for_update().filter(pk=first))
-                held.set()
-                release.wait(30)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        holding = pool.submit(hold)
-        assert held.wait(30)
+    with in_other_hands(first):
         assert batches.apply_new().ids == [second]
         assert batches.apply_these([first]) == 0
-        release.set()
-        holding.result()
     assert batches.apply_these([first]) == 1
 
 

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection, transaction
 from django.utils import timezone
 
 from messaging.models import WebhookDelivery
 from messaging.services import retention
+from tests.messaging.conftest import in_other_hands
 
 pytestmark = pytest.mark.django_db
 
@@ -51,21 +49,6 @@ def test_many_are_deleted_in_batches(settings, monkeypatch, django_assert_max_nu
 def test_a_row_in_use_is_passed_over(settings):
     used = delivery(days=31)
     delivery(days=31)
-    held, release = threading.Event(), threading.Event()
-
-    def hold():
-        try:
-            with transaction.atomic():
-                list(WebhookDelivery.objects.select_for_update().filter(pk=used.pk))
-                held.set()
-                release.wait(30)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        holding = pool.submit(hold)
-        assert held.wait(30)
+    with in_other_hands(used.pk):
         assert retention.delete_old_deliveries() == 1
-        release.set()
-        holding.result()
     assert WebhookDelivery.objects.get() == used
