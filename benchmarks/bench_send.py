@@ -210,21 +210,13 @@ def sessions(rounds: int, tasks: int = 1000) -> list[Row]:
         stand.start_worker()
         for _ in range(rounds):
             stand.clear()
-            before = session_count(stand)
+            before = stand.session_count()
             for place in range(tasks):
                 stand.queue_rows(1, first=place)
                 stand.wake()
             wait_until(lambda: not stand.value(WORK_LEFT) and not stand.redis.llen("send"))
-            opened.append((session_count(stand) - before) * 1000 / tasks)
+            opened.append((stand.session_count() - before) * 1000 / tasks)
     return [Row("database sessions per 1,000 tasks", median(opened), "", "≤ 20")]
-
-
-def session_count(stand: Stand) -> int:
-    stand.database.execute("SELECT pg_stat_clear_snapshot()")
-    count: int = stand.value(
-        "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
-    )
-    return count
 
 
 # --- Growth and pace -----------------------------------------------------------------------------

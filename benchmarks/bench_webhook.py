@@ -245,20 +245,12 @@ def sessions(rounds: int, tasks: int = 1000) -> list[Row]:
         stand.start_worker()
         for _ in range(rounds):
             inbox.begin(tasks, in_body=1)
-            before = session_count(stand)
+            before = stand.session_count()
             for _ in store(inbox):
                 stand.celery.send_task("messaging.apply_webhooks", queue="webhooks")
             wait_until(lambda: not stand.value(WAITING) and not stand.redis.llen("webhooks"))
-            opened.append((session_count(stand) - before) * 1000 / tasks)
+            opened.append((stand.session_count() - before) * 1000 / tasks)
     return [Row("database sessions per 1,000 tasks", median(opened), "", "≤ 20")]
-
-
-def session_count(stand: Stand) -> int:
-    stand.database.execute("SELECT pg_stat_clear_snapshot()")
-    count: int = stand.value(
-        "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
-    )
-    return count
 
 
 def growth(rounds: int, stored: int = MANY) -> list[Row]:

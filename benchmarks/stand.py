@@ -284,6 +284,13 @@ class Stand:
         row = self.database.execute(query, parameters).fetchone()
         return row[0] if row else None
 
+    def session_count(self) -> int:
+        """Return how many sessions our database has seen so far, this moment's included."""
+        self.database.execute("SELECT pg_stat_clear_snapshot()")
+        return int(
+            self.value("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
+        )
+
     def rows(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.database.execute(query, parameters).fetchall()
 
