@@ -21,21 +21,18 @@ ANSWERS_WITHIN = timedelta(days=7)
 
 def apply_inbound(replies: Sequence[Reported[InboundFact]]) -> None:
     """Keep these messages, each once, and judge them. The only place where they are made."""
-    ids = {reply.change.phone_number_id for reply in replies}
-    numbers = {
-        row.phone_number_id: row
-        for row in PhoneNumber.objects.filter(phone_number_id__in=ids - {None})
-    }
     # Before any answer without a number is looked at.
-    people.learn_people(
-        (number, people.from_meta(digits=reply.fact.sender, user_id=reply.fact.user_id))
+    numbers = people.learn_people(
+        (
+            reply.change.phone_number_id,
+            people.from_meta(digits=reply.fact.sender, user_id=reply.fact.user_id),
+        )
         for reply in replies
-        if (number := numbers.get(reply.change.phone_number_id or "")) is not None
     )
     new: list[InboundMessage] = []
     # In the order of their unique ids, so that no two batches wait for each other.
     for reply in sorted(replies, key=lambda reply: reply.fact.wamid):
-        number = numbers.get(reply.change.phone_number_id or "")
+        number = numbers.get(reply.change.phone_number_id)
         if number is None:
             reply.judge("ignored", "The number it was sent to is none of ours.")
             continue

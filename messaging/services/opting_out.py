@@ -63,18 +63,15 @@ def apply_preferences(reports: Sequence[Reported[PreferenceFact]]) -> None:
 
     Source: Webhooks, user_preferences, 2026-11-22.
     """
-    ids = {report.change.phone_number_id for report in reports}
-    numbers = {
-        row.phone_number_id: row
-        for row in PhoneNumber.objects.filter(phone_number_id__in=ids - {None})
-    }
-    people.learn_people(
-        (number, people.from_meta(digits=report.fact.phone, user_id=report.fact.user_id))
+    numbers = people.learn_people(
+        (
+            report.change.phone_number_id,
+            people.from_meta(digits=report.fact.phone, user_id=report.fact.user_id),
+        )
         for report in reports
-        if (number := numbers.get(report.change.phone_number_id or "")) is not None
     )
     for report in reports:
-        number = numbers.get(report.change.phone_number_id or "")
+        number = numbers.get(report.change.phone_number_id)
         if number is None:
             report.judge("ignored", "The number it was sent to is none of ours.")
         elif report.fact.category != _MARKETING_CATEGORY or report.fact.value not in _PREFERENCES:

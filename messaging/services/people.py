@@ -84,13 +84,20 @@ def learn(told: Iterable[Told]) -> None:
         _complete_opt_outs(dict(learned))
 
 
-def learn_people(seen: Iterable[tuple[PhoneNumber, Person]]) -> None:
-    """Keep which user id belongs to which number, as told to these numbers of ours."""
+def learn_people(seen: Iterable[tuple[str | None, Person]]) -> dict[str | None, PhoneNumber]:
+    """Keep which user id belongs to which number, as told to our numbers of these ids; return those that are ours."""
+    named = list(seen)
+    rows = PhoneNumber.objects.filter(
+        phone_number_id__in={told_to for told_to, _ in named} - {None}
+    )
+    numbers: dict[str | None, PhoneNumber] = {row.phone_number_id: row for row in rows}
     learn(
         told
-        for number, person in seen
+        for told_to, person in named
+        if (number := numbers.get(told_to)) is not None
         for told in names_told(phone_number=number.pk, phone=person.phone, person=person)
     )
+    return numbers
 
 
 def phones_of(person: Person, *, phone_number: int) -> list[str]:
