@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.dateformat import format as formatted
 from django.utils.translation import gettext as _
 
+from messaging.admin.wording import answer_words
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import EventKind
 from messaging.services import lost_statuses
-from messaging.services.explaining import explain_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +34,8 @@ def ask(request: HttpRequest, message: Message) -> None:
             request, _("Meta gave this message no id, so there is nothing to ask about.")
         )
     except GraphApiError as error:
-        known = explain_code(error.code, translation.get_language() or "en")
-        code = f" ({known.code})" if known.code is not None else ""
         text = _("Meta does not tell: %(title)s%(code)s %(action)s")
-        messages.error(request, text % {"title": known.title, "code": code, "action": known.action})
+        messages.error(request, text % answer_words(error))
     else:
         _tell(request, answer)
 

@@ -23,9 +23,9 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from messaging.admin.wording import answer_words
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import MessageTemplate
-from messaging.services.explaining import explain_code
 from messaging.services.number_setup import (
     CODE_LIVES,
     TooManyTriesError,
@@ -275,9 +275,8 @@ class NumberSetupPages:
             until = date_format(timezone.localtime(error.until), "SHORT_DATETIME_FORMAT")
             messages.error(request, text % {"time": until})
         except GraphApiError as error:
-            known = explain_code(error.code, translation.get_language() or "en")
-            code = f" ({known.code})" if known.code is not None else ""
-            messages.error(request, f"{known.title}{code} {known.action}")
+            text = "%(title)s%(code)s %(action)s"
+            messages.error(request, text % answer_words(error))
         else:
             messages.success(request, done)
             return True

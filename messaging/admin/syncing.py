@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.contrib import messages
-from django.utils import translation
 from django.utils.translation import gettext as _
 
+from messaging.admin.wording import answer_words
 from messaging.graph_api.errors import GraphApiError
 from messaging.services.accounts import NoAccountError
-from messaging.services.explaining import explain_code
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,10 +36,8 @@ def run(request: HttpRequest, sync: Callable[[], SyncResult]) -> None:
     except NoAccountError:
         messages.error(request, _("There is no account yet. Add it under Accounts first."))
     except GraphApiError as error:
-        known = explain_code(error.code, translation.get_language() or "en")
-        code = f" ({known.code})" if known.code is not None else ""
         text = _("Meta could not be read, nothing was changed: %(title)s%(code)s %(action)s")
-        messages.error(request, text % {"title": known.title, "code": code, "action": known.action})
+        messages.error(request, text % answer_words(error))
     else:
         text = _("Read from Meta: %(new)d new, %(changed)d changed, %(gone)d no longer there.")
         counts = {

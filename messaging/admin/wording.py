@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from messaging.graph_api.facts import ErrorClass
+from messaging.services.explaining import explain_code
 from tenants.display import link, page_url
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
     from django_stubs_ext import StrOrPromise
+
+    from messaging.graph_api.errors import GraphApiError
 
 _OUTCOMES: dict[str, StrOrPromise] = {
     "accepted": gettext_lazy("accepted"),
@@ -60,6 +64,13 @@ def outcome_words(outcome: str) -> StrOrPromise:
 
 def verdict_words(verdict: str) -> StrOrPromise:
     return _VERDICTS.get(verdict, verdict or "?")
+
+
+def answer_words(error: GraphApiError) -> dict[str, str]:
+    """Return `title`, `code` (" (131047)", or empty when there is none) and `action` for a sentence on Meta's refusal."""
+    known = explain_code(error.code, translation.get_language() or "en")
+    code = f" ({known.code})" if known.code is not None else ""
+    return {"title": known.title, "code": code, "action": known.action}
 
 
 def reason(why: str) -> SafeString | str:
