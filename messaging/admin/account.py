@@ -137,16 +137,8 @@ class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
                 request, _("With the new token sending goes on; what waited goes out.")
             )
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        more = {"may_switch": self.has_switch_permission(request), **(extra_context or {})}
-        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return answer
+    def page_context(self, request: HttpRequest, obj: WhatsAppBusinessAccount) -> dict[str, Any]:
+        return {"may_switch": self.has_switch_permission(request)}
 
     def pause(self, request: HttpRequest, pk: int) -> HttpResponse:
         account = self._switchable(request, pk)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.admin.pages import pretty_json
-from messaging.admin.paginator import NewestPaginator
+from messaging.admin.paginator import NewestOnly
 from messaging.models import AccountEvent, MessageTemplate
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.display import GOOD, NEUTRAL, badge, link, list_url, moment, page_url, phone
@@ -61,7 +61,7 @@ def _told(event: AccountEvent) -> str:
 
 
 @admin.register(AccountEvent)
-class AccountEventAdmin(ReadOnlyAdmin):
+class AccountEventAdmin(NewestOnly, ReadOnlyAdmin):
     """Meta's news in the order of its own times; nothing is edited, a repeat of Meta's leaves no second line."""
 
     list_display = ("when", "what", "about", "told", "taken")
@@ -71,10 +71,6 @@ class AccountEventAdmin(ReadOnlyAdmin):
     search_fields = ("subject", "event")
     search_help_text = gettext_lazy("Template, number id, account id or Meta's event")
     ordering = ("-at", "-id")
-    sortable_by = ()
-    list_per_page = 50
-    paginator = NewestPaginator
-    list_after_template = "admin/messaging/message/_newest_only.html"
     fields = readonly_fields = (
         "when",
         "what",

@@ -273,20 +273,11 @@ class CallbackAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships n
             back_url=page_url("messaging_callback", pk),
         )
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        more = {
+    def page_context(self, request: HttpRequest, obj: Callback) -> dict[str, Any]:
+        return {
             "may_operate": self.has_operate_permission(request),
-            "log_url": list_url("messaging_callbackdelivery", callback__id__exact=object_id),
-            **(extra_context or {}),
+            "log_url": list_url("messaging_callbackdelivery", callback__id__exact=obj.pk),
         }
-        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return answer
 
     # --- Columns -------------------------------------------------------------------------------
 

@@ -6,13 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.admin.pages import message_link, pretty_json
-from messaging.admin.paginator import NewestPaginator
+from messaging.admin.paginator import NewestOnly
 from messaging.models import CallbackDelivery, DeliveryStatus
 from messaging.services import callbacks
 from tenants.admin.base import ReadOnlyAdmin
@@ -30,17 +30,12 @@ _LOOKS = {
 
 
 @admin.register(CallbackDelivery)
-class CallbackDeliveryAdmin(ReadOnlyAdmin):
+class CallbackDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
     """What was told, to whom, and what was answered."""
 
     list_display = ("created", "what", "state", "answered", "attempts", "about", "to")
     list_filter = ("status", "event_type")
     list_select_related = ("callback", "message")
-    ordering = ("-id",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = NewestPaginator
-    list_after_template = "admin/messaging/message/_newest_only.html"
     actions = ("send_again",)
     change_form_outer_before_template = "admin/messaging/callbackdelivery/_again.html"
     readonly_fields = (
@@ -99,16 +94,8 @@ class CallbackDeliveryAdmin(ReadOnlyAdmin):
                 request, _("Nothing goes to a callback that is switched off. Switch it on first.")
             )
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        more = {"may_operate": self.has_operate_permission(request), **(extra_context or {})}
-        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return answer
+    def page_context(self, request: HttpRequest, obj: CallbackDelivery) -> dict[str, Any]:
+        return {"may_operate": self.has_operate_permission(request)}
 
     # --- Columns -------------------------------------------------------------------------------
 

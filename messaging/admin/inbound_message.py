@@ -8,7 +8,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from messaging.admin.pages import message_link, pretty_json
-from messaging.admin.paginator import NewestPaginator
+from messaging.admin.paginator import NewestOnly
 from messaging.models import Asks, InboundMessage
 from messaging.services.explaining import explain_code
 from messaging.services.inbound_words import words_of
@@ -59,7 +59,7 @@ class KindFilter(admin.SimpleListFilter):
 
 
 @admin.register(InboundMessage)
-class InboundMessageAdmin(ReadOnlyAdmin):
+class InboundMessageAdmin(NewestOnly, ReadOnlyAdmin):
     """What recipients wrote."""
 
     list_display = ("received", "writer", "text_start", "bakery", "to_number", "answered")
@@ -67,11 +67,6 @@ class InboundMessageAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant", "phone_number", "answers")
     search_fields = ("sender_phone__exact", "wamid__exact", "tenant__name__istartswith")
     search_help_text = gettext_lazy("Sender's number, wamid or beginning of the bakery's name")
-    ordering = ("-id",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = NewestPaginator
-    list_after_template = "admin/messaging/message/_newest_only.html"
     readonly_fields = (
         "words",
         "received",

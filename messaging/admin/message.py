@@ -24,7 +24,7 @@ from messaging.admin.filters import (
     WhenFilter,
 )
 from messaging.admin.pages import pretty_json, recipient, status_badge
-from messaging.admin.paginator import NewestPaginator
+from messaging.admin.paginator import NewestOnly
 from messaging.admin.story import story_of
 from messaging.admin.wording import price
 from messaging.models import Message
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnlyAdmin):
+class MessageAdmin(NewestOnly, ReadOnlyAdmin):
     """Every message with its whole history. Nothing is edited; waiting ones are cancelled, lost ones sent again."""
 
     list_display = ("asked", "state", "bakery", "to", "text_start", "order_number")
@@ -59,11 +59,6 @@ class MessageAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant", "template")
     search_fields = ("reference",)
     search_help_text = gettext_lazy("Order number, recipient's number, message id or wamid")
-    ordering = ("-id",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = NewestPaginator
-    list_after_template = "admin/messaging/message/_newest_only.html"
     change_form_template = "admin/messaging/message/change_form.html"
     actions = ("requeue", "leave", "cancel")
     readonly_fields = (
@@ -144,20 +139,11 @@ class MessageAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Message], bool]:
         return searching.find(queryset, search_term), False
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        message = self.get_object(request, object_id)
-        more = dict(extra_context or {})
-        if message is not None:
-            more["story"] = story_of(message, language=translation.get_language() or "en")
-            more["may_act"] = self.has_act_permission(request)
-        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return answer
+    def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
+        return {
+            "story": story_of(obj, language=translation.get_language() or "en"),
+            "may_act": self.has_act_permission(request),
+        }
 
     def get_urls(self) -> list[URLPattern]:
         ours = path(

@@ -40,3 +40,13 @@ class NewestPaginator(Paginator):  # type: ignore[type-arg]  # generic only in t
     @property
     def is_cut(self) -> bool:
         return self.count >= LISTED
+
+
+class NewestOnly:
+    """A list of a table that only grows: the newest first and no other way round, for which there is no index."""
+
+    ordering: tuple[str, ...] = ("-id",)
+    sortable_by: tuple[str, ...] = ()
+    list_per_page = 50
+    paginator = NewestPaginator
+    list_after_template = "admin/messaging/message/_newest_only.html"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
-from messaging.admin.paginator import NewestPaginator
+from messaging.admin.paginator import NewestOnly
 from messaging.models import PersonAlias
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.display import moment, phone
@@ -17,16 +17,11 @@ if TYPE_CHECKING:
 
 
 @admin.register(PersonAlias)
-class PersonAliasAdmin(ReadOnlyAdmin):
+class PersonAliasAdmin(NewestOnly, ReadOnlyAdmin):
     list_display = ("alias", "number", "told_to", "since")
     list_select_related = ("phone_number",)
     search_fields = ("alias__exact", "phone__exact")
     search_help_text = gettext_lazy("User id or number, with its +")
-    ordering = ("-id",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = NewestPaginator
-    list_after_template = "admin/messaging/message/_newest_only.html"
     fields = readonly_fields = ("alias", "number", "told_to", "since")
 
     @admin.display(description=gettext_lazy("person's number"))

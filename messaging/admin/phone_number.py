@@ -109,20 +109,12 @@ class SendingNumberAdmin(NumberSetupPages, PhoneNumberAdmin):
         )
         return super().changelist_view(request, {"sync": sync, **(extra_context or {})})
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        number = self.get_object(request, object_id)
-        more = {"may_set_up": self.has_setup_permission(request), **(extra_context or {})}
-        if number is not None:
-            has_bakery = bool(getattr(number, "open_assignments", []))
-            more["upkeep"] = Upkeep.of(number, has_bakery=has_bakery)
-        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return answer
+    def page_context(self, request: HttpRequest, obj: PhoneNumber) -> dict[str, Any]:
+        has_bakery = bool(getattr(obj, "open_assignments", []))
+        return {
+            "may_set_up": self.has_setup_permission(request),
+            "upkeep": Upkeep.of(obj, has_bakery=has_bakery),
+        }
 
     @admin.display(description=gettext_lazy("messages"))
     def its_messages(self, number: PhoneNumber) -> SafeString:

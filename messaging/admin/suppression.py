@@ -18,7 +18,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from messaging.admin.filters import BakeryFilter
-from messaging.admin.paginator import NewestPaginator
+from messaging.admin.paginator import NewestOnly
 from messaging.models import InboundMessage, Suppression
 from messaging.services import suppressions
 from messaging.services.people import Person
@@ -90,18 +90,13 @@ class StateFilter(admin.SimpleListFilter):
 
 
 @admin.register(Suppression)
-class SuppressionAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class SuppressionAdmin(NewestOnly, Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     actions = None
     list_display = ("who", "state", "bakery", "what", "source", "since")
     list_filter = (StateFilter, BakeryFilter, "what", "source")
     list_select_related = ("tenant",)
     search_fields = ("user_id__exact", "tenant__name__icontains")
     search_help_text = gettext_lazy("Person's number, user id or bakery")
-    ordering = ("-id",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = NewestPaginator
-    list_after_template = "admin/messaging/message/_newest_only.html"
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     autocomplete_fields = ("tenant",)
@@ -202,16 +197,8 @@ class SuppressionAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ship
         )
         return [ours, *super().get_urls()]
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        more = {"may_lift": self.has_lift_permission(request), **(extra_context or {})}
-        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return answer
+    def page_context(self, request: HttpRequest, obj: Suppression) -> dict[str, Any]:
+        return {"may_lift": self.has_lift_permission(request)}
 
     def lift(self, request: HttpRequest, pk: int) -> HttpResponse:
         if not self.has_lift_permission(request):

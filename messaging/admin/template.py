@@ -137,25 +137,14 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
         return answer
 
     # --- One template ----------------------------------------------------------------------------
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        template = self.get_object(request, object_id)
-        more = dict(extra_context or {})
-        if template is not None:
-            more |= {
-                "story": story_of(template, price_of=PriceBook.load().euro_rate),
-                "draft": TemplateDraft.objects.filter(template=template).first(),
-                "may_write": request.user.has_perm("messaging.add_templatedraft"),
-                "may_change": request.user.has_perm(_CHANGE),
-                "may_remove": request.user.has_perm(_DELETE),
-            }
-        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return answer
+    def page_context(self, request: HttpRequest, obj: MessageTemplate) -> dict[str, Any]:
+        return {
+            "story": story_of(obj, price_of=PriceBook.load().euro_rate),
+            "draft": TemplateDraft.objects.filter(template=obj).first(),
+            "may_write": request.user.has_perm("messaging.add_templatedraft"),
+            "may_change": request.user.has_perm(_CHANGE),
+            "may_remove": request.user.has_perm(_DELETE),
+        }
 
     def edit(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Open the draft that changes the template, begun now or earlier."""

@@ -8,7 +8,7 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy
 
 from messaging.admin.pages import event_look, message_link, outcome_badge
-from messaging.admin.paginator import NewestPaginator
+from messaging.admin.paginator import NewestOnly
 from messaging.models import EventKind, MessageEvent, SendAttempt
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.display import badge, moment
@@ -17,13 +17,8 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
 
 
-class _OfMessage(ReadOnlyAdmin):
+class _OfMessage(NewestOnly, ReadOnlyAdmin):
     list_select_related = ("message",)
-    ordering = ("-id",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = NewestPaginator
-    list_after_template = "admin/messaging/message/_newest_only.html"
 
     @admin.display(description=gettext_lazy("message"))
     def of_message(self, row: MessageEvent | SendAttempt) -> SafeString:

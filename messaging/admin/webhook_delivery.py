@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.admin.inbox import ReplayForm, inbox_facts
 from messaging.admin.pages import pretty_json, verdict_badge
-from messaging.admin.paginator import NewestPaginator
+from messaging.admin.paginator import NewestOnly
 from messaging.admin.wording import reason
 from messaging.models import DeliveryOutcome, UnknownWebhookField, WebhookDelivery
 from messaging.services import replaying
@@ -68,17 +68,12 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ReadOnlyAdmin):
+class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
     """What Meta posted, as it came, and what became of each thing in it."""
 
     list_display = ("received", "state", "content", "size_in_words", "waited", "took")
     list_filter = (OutcomeFilter,)
-    ordering = ("-id",)
-    sortable_by = ()
-    list_per_page = 50
-    paginator = NewestPaginator
     list_before_template = "admin/messaging/webhookdelivery/_inbox.html"
-    list_after_template = "admin/messaging/message/_newest_only.html"
     actions = ("apply_again",)
     fields = readonly_fields = (
         "received",
@@ -167,16 +162,8 @@ class WebhookDeliveryAdmin(ReadOnlyAdmin):
         )
         messages.success(request, text % {"count": count})
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        more = {"may_apply": self.has_apply_permission(request), **(extra_context or {})}
-        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return answer
+    def page_context(self, request: HttpRequest, obj: WebhookDelivery) -> dict[str, Any]:
+        return {"may_apply": self.has_apply_permission(request)}
 
     change_form_outer_before_template = "admin/messaging/webhookdelivery/_apply.html"
 
@@ -271,7 +258,7 @@ def _span(start: datetime | None, end: datetime | None) -> str:
 
 
 @admin.register(UnknownWebhookField)
-class UnknownWebhookFieldAdmin(ReadOnlyAdmin):
+class UnknownWebhookFieldAdmin(NewestOnly, ReadOnlyAdmin):
     """Fields of webhooks that we do nothing with."""
 
     list_display = ("field", "count", "first", "last", "delivery")

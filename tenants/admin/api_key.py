@@ -153,16 +153,8 @@ class ApiKeyAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships no 
         answer["Cache-Control"] = "no-store"
         return answer
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        more = {"may_revoke": self.has_revoke_permission(request), **(extra_context or {})}
-        answer: HttpResponse = super().change_view(request, object_id, form_url, more)
-        return answer
+    def page_context(self, request: HttpRequest, obj: ApiKey) -> dict[str, Any]:
+        return {"may_revoke": self.has_revoke_permission(request)}
 
     def get_urls(self) -> list[URLPattern]:
         ours = path(

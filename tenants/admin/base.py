@@ -35,11 +35,16 @@ class Headed:
     def heading(self, obj: Any) -> StrOrPromise:
         return str(obj)
 
+    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
+        """Return what the templates around the form of this row need beyond Django's own context."""
+        return {}
+
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if original := context.get("original"):
             context["subtitle"] = self.heading(original)
+            context.update(self.page_context(request, original))
         answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]  # mixin
         return answer
 
