@@ -159,6 +159,7 @@ _MESSAGE_EXAMPLE = {
     "waits_for": None,
     "send_after": None,
     "expires_at": "2026-11-21T08:00:00Z",
+    "replaces": None,
     "error": None,
     "created_at": "2026-11-20T08:00:00Z",
     "sent_at": "2026-11-20T08:00:01Z",

@@ -261,6 +261,11 @@ class MessageOut(serializers.Serializer[Message]):
     expires_at = serializers.DateTimeField(
         default_timezone=UTC, help_text="Not sent by then, it expires."
     )
+    replaces = serializers.UUIDField(
+        source="replaces_id",
+        allow_null=True,
+        help_text="The message that this one was sent again for, to another number perhaps.",
+    )
     error = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField(default_timezone=UTC)
     sent_at = serializers.DateTimeField(default_timezone=UTC, allow_null=True)

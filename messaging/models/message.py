@@ -128,6 +128,17 @@ class Message(models.Model):
         _("repairs"), default=list, blank=True
     )
     requested_by = models.CharField(_("requested by"), max_length=120, blank=True)
+    # No index of its own: the constraint below has one, of the few rows that replace another.
+    replaces = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        db_index=False,
+        related_name="replacements",
+        verbose_name=_("sent again for"),
+    )
 
     status = models.CharField(
         _("status"), max_length=12, choices=MessageStatus, default=MessageStatus.QUEUED
@@ -218,6 +229,12 @@ class Message(models.Model):
                 fields=("tenant", "idempotency_key"),
                 condition=models.Q(idempotency_key__isnull=False),
                 name="message_idempotency_key_unique",
+            ),
+            # Two clicks at once never send twice.
+            models.UniqueConstraint(
+                fields=("replaces",),
+                condition=models.Q(replaces__isnull=False),
+                name="message_replaced_once",
             ),
             models.CheckConstraint(
                 name="message_waits_exactly_while_queued",

@@ -39,7 +39,8 @@ IDEMPOTENCY_KEY_KEPT = timedelta(days=30)
 class MessageRequest:
     """What a caller asks for. `components` has Meta's send shape; `request_digest` identifies the whole body.
 
-    Without `ttl_seconds` the message expires after WHATSAPP_MESSAGE_TTL_HOURS.
+    Without `ttl_seconds` the message expires after WHATSAPP_MESSAGE_TTL_HOURS. `replaces` is the message that this one
+    stands for: see resending.py.
     """
 
     tenant_id: uuid.UUID
@@ -55,6 +56,7 @@ class MessageRequest:
     priority: Priority = Priority.NORMAL
     if_unconfirmed: IfUnconfirmed = IfUnconfirmed.LEAVE
     ttl_seconds: int | None = None
+    replaces: uuid.UUID | None = None
 
     @property
     def lifetime(self) -> timedelta:
@@ -329,6 +331,7 @@ def _message(request: MessageRequest, checked: _Checked) -> Message:
         request_digest=request.request_digest,
         warnings=checked.warnings,
         requested_by=request.requested_by,
+        replaces_id=request.replaces,
         priority=request.priority,
         if_unconfirmed=request.if_unconfirmed,
         send_after=plan.send_after,

@@ -10,8 +10,9 @@ from django.utils.translation import override
 
 from messaging.models import EventKind, Message, MessageEvent, WaitsFor
 from messaging.models.message import first_id_at
+from messaging.services.resending import resend
 from messaging.statuses import MessageStatus
-from tests.factories import MessageFactory, message_in
+from tests.factories import MessageFactory, UserFactory, message_in
 from tests.messaging.api.conftest import MESSAGES, refusal
 from tests.messaging.conftest import T0, inbound, receive
 
@@ -69,6 +70,7 @@ def test_a_message_is_shown_with_its_history(ana):
         "waits_for": None,
         "send_after": None,
         "expires_at": "2026-11-21T12:00:00Z",
+        "replaces": None,
         "error": None,
         "created_at": "2026-11-20T12:00:00Z",
         "sent_at": "2026-11-20T12:00:00Z",
@@ -81,6 +83,12 @@ def test_a_message_is_shown_with_its_history(ana):
         ],
         "replies": [],
     }
+
+
+def test_a_message_that_was_sent_again_names_the_one_it_stands_for(ana):
+    first = message_in(MessageStatus.FAILED, tenant=ana.tenant)
+    second = resend(first, to="+34600000102", by=UserFactory.create())
+    assert ana.api.get(f"{MESSAGES}/{second.pk}").json()["replaces"] == str(first.pk)
 
 
 def test_a_message_shows_what_its_recipient_answered(ana, carla):
