@@ -1,7 +1,8 @@
-"""The Spanish catalogue without gettext's programs, which a fresh machine may lack: Babel reads and writes the files.
+"""The catalogues without gettext's programs, which a fresh machine may lack: Babel reads and writes the files.
 
 `python -m bakery_whatsapp.catalogue update` brings locale/*/LC_MESSAGES/django.po up to date with the texts in code and
-templates, `check` fails on gaps, and `compile` writes the .mo files that Django reads (git ignores them).
+templates, `check` fails on gaps, and `compile` writes the .mo files that Django reads (git ignores them). `update eu`
+begins a catalogue for Basque; every language that has one is offered on every page.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("bakery_whatsapp", "messaging", "tenants", "templates")
-LANGUAGES = ("es",)
+LANGUAGES = tuple(
+    sorted(path.parent.parent.name for path in ROOT.glob("locale/*/LC_MESSAGES/django.po"))
+)
 # gettext's names and which argument is the text; (n, "c") is its context.
 KEYWORDS: dict[str, Any] = {
     "_": None,
@@ -150,8 +153,8 @@ def _is_translated(message: Message) -> bool:
 
 def main(arguments: list[str]) -> int:
     match arguments:
-        case ["update"]:
-            for language in LANGUAGES:
+        case ["update", *asked]:
+            for language in asked or LANGUAGES:
                 changed = update(language)
                 print(f"{language}: {'updated' if changed else 'nothing to do'}")
                 for problem in problems(language):
@@ -171,7 +174,8 @@ def main(arguments: list[str]) -> int:
             return 0
         case _:
             print(
-                "usage: python -m bakery_whatsapp.catalogue update|check|compile", file=sys.stderr
+                "usage: python -m bakery_whatsapp.catalogue update [LANGUAGE …]|check|compile",
+                file=sys.stderr,
             )
             return 2
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
-from django.utils.translation import gettext_lazy as _
 from kombu import Queue
 
 from bakery_whatsapp.logs import logging_config
+from tenants.languages import languages_in
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -170,10 +170,10 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "es"
-LANGUAGES = [("es", _("Spanish")), ("en", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+LANGUAGES = languages_in(LOCALE_PATHS[0])
 LANGUAGE_COOKIE_AGE = 31_536_000  # a year in seconds
 LANGUAGE_COOKIE_SAMESITE = "Lax"
-LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/Madrid"
 USE_TZ = True
 

@@ -12,6 +12,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from tenants.languages import language_choices
+
 _Owned = TypeVar("_Owned", bound=models.Model)
 
 
@@ -68,7 +70,7 @@ class Tenant(models.Model):
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(_("short name"), max_length=80, unique=True)
     language = models.CharField(
-        _("language"), max_length=10, choices=settings.LANGUAGES, default="es"
+        _("language"), max_length=10, choices=language_choices, default="es"
     )
     time_zone = models.CharField(
         _("time zone"), max_length=64, default="Europe/Madrid", validators=[_known_time_zone]

@@ -14,7 +14,7 @@ from bakery_whatsapp import catalogue
 ROOT = Path(__file__).resolve().parents[2]
 # One text of each folder.
 SAMPLES = {
-    "bakery_whatsapp": ("Spanish", "Español"),
+    "bakery_whatsapp": ("Accounts", "Cuentas"),
     "messaging/bakery": ("Not delivered", "No entregado"),
     "messaging/models": ("order number", "número de pedido"),
     "tenants/models": ("bakeries", "panaderías"),
