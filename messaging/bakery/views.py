@@ -18,10 +18,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery import words
 from messaging.bakery.forms import SwitchForm
+from messaging.bakery.pages import Visit, render_page, user_of, visit_of
 from messaging.models import Message
 from messaging.services import overview, switching
 from messaging.services.inbound_words import words_of
-from tenants.models import Tenant, User
+from tenants.models import Tenant
 from tenants.phone_numbers import formatted
 
 
@@ -29,7 +30,7 @@ from tenants.phone_numbers import formatted
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Lead everybody to their own place."""
-    user = _user(request)
+    user = user_of(request)
     if user.is_staff:
         return redirect("admin:index")
     bakeries = list(Tenant.objects.visible_to(user).by_name())
@@ -41,15 +42,13 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
-    tenant = _tenant(request, slug)
+    visit = visit_of(request, slug)
     only = _group(request.GET.get("show", ""))
-    seen = overview.overview_of(tenant, user=_user(request), only=only)
-    blocking = seen.obstacle_to_switching_on
+    seen = overview.overview_of(visit.tenant, user=visit.user, only=only)
+    sender, blocking = seen.standing.sender, seen.standing.obstacle_to_switching_on
     context = {
-        "tenant": tenant,
         "overview": seen,
-        "sender_phone": formatted(seen.sender.display_phone_number) if seen.sender else "",
-        "notices": [words.notice_for(obstacle) for obstacle in seen.obstacles],
+        "sender_phone": formatted(sender.display_phone_number) if sender else "",
         "blocking": words.notice_for(blocking) if blocking else None,
         "last_sent_ago": words.ago(seen.last_sent_at) if seen.last_sent_at else "",
         "counts": [(group, seen.today[group], words.COUNTED[group]) for group in overview.Group],
@@ -60,55 +59,54 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
         ],
         "only": words.COUNTED[only] if only else None,
     }
-    return render(request, "messaging/bakery/settings.html", context)
+    return render_page(
+        request, visit, "messaging/bakery/settings.html", context, standing=seen.standing
+    )
 
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def switch(request: HttpRequest, slug: str) -> HttpResponse:
     """POST turns the switch. GET asks what becomes of the waiting messages, when there are any."""
-    tenant = _tenant(request, slug)
+    visit = visit_of(request, slug)
     if request.method == "POST":
-        return _turn(request, tenant)
-    waiting = switching.waiting_count(tenant)
-    if not (waiting and tenant.whatsapp_enabled and switching.may_switch(_user(request), tenant)):
+        return _turn(request, visit)
+    waiting = switching.waiting_count(visit.tenant)
+    if not (waiting and visit.tenant.whatsapp_enabled and visit.is_owner):
         return redirect("bakery_settings", slug=slug)
-    return render(
-        request, "messaging/bakery/switch_off.html", {"tenant": tenant, "waiting": waiting}
-    )
+    return render_page(request, visit, "messaging/bakery/switch_off.html", {"waiting": waiting})
 
 
 @never_cache
 @require_safe
 def message_page(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
-    tenant = _tenant(request, slug)
-    user = _user(request)
+    visit = visit_of(request, slug)
     owned = (
-        Message.objects.visible_to(user)
-        .of(tenant)
+        Message.objects.visible_to(visit.user)
+        .of(visit.tenant)
         .select_related("tenant", "template", "phone_number")
     )
     message = get_object_or_404(owned, pk=message_id)
-    story = overview.story_of(message, user=user)
+    story = overview.story_of(message, user=visit.user)
     context = {
-        "tenant": tenant,
         "line": words.line_for(message, language=get_language() or "", blocked=story.blocked),
         "steps": [(words.HAPPENED[event.kind], event.at) for event in story.events],
         "replies": [(words_of(reply), reply) for reply in story.replies],
     }
-    return render(request, "messaging/bakery/message.html", context)
+    return render_page(request, visit, "messaging/bakery/message.html", context)
 
 
-def _turn(request: HttpRequest, tenant: Tenant) -> HttpResponse:
+def _turn(request: HttpRequest, visit: Visit) -> HttpResponse:
     form = SwitchForm(request.POST)
     if not form.is_valid():
         raise BadRequest("Not a form of ours.")
+    tenant = visit.tenant
     try:
         if form.wants_on:
-            switching.switch_on(tenant, by=_user(request))
+            switching.switch_on(tenant, by=visit.user)
             messages.success(request, _("WhatsApp notices are on: the next order will be sent."))
         else:
-            cancelled = switching.switch_off(tenant, by=_user(request), waiting=form.waiting_choice)
+            cancelled = switching.switch_off(tenant, by=visit.user, waiting=form.waiting_choice)
             messages.success(request, _switched_off(cancelled))
     except switching.NotOwnerError:
         raise PermissionDenied(
@@ -132,18 +130,6 @@ def _switched_off(cancelled: int) -> str:
         cancelled,
     )
     return f"{off} {also % {'count': cancelled}}"
-
-
-def _user(request: HttpRequest) -> User:
-    """The person who is logged in; LoginRequiredMiddleware has seen to that."""
-    if not isinstance(request.user, User):
-        raise PermissionDenied
-    return request.user
-
-
-def _tenant(request: HttpRequest, slug: str) -> Tenant:
-    """Somebody else's bakery is not found, as one that does not exist."""
-    return get_object_or_404(Tenant.objects.visible_to(request.user), slug=slug)
 
 
 def _group(name: str) -> overview.Group | None:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.conf import settings
 
 from tenants.models import PhoneNumber, Tenant
+from tenants.services.routing import sender_for
 
 # Meta lets a number send only while CONNECTED; in these it needs a person's help, in PENDING and the like just time
 # (Business phone numbers, field "status", read 2026-11-20).
@@ -42,6 +43,27 @@ class Obstacle:
     @property
     def forbids_switching_on(self) -> bool:
         return self.kind not in _KEEP_WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The number that sends for a bakery, with its account, and all that stands in the way."""
+
+    sender: PhoneNumber | None
+    obstacles: list[Obstacle]
+
+    @property
+    def is_shared_sender(self) -> bool:
+        return self.sender is not None and self.sender.is_default
+
+    @property
+    def obstacle_to_switching_on(self) -> Obstacle | None:
+        return next((found for found in self.obstacles if found.forbids_switching_on), None)
+
+
+def standing_of(tenant: Tenant) -> Standing:
+    sender = sender_for(tenant)
+    return Standing(sender, obstacles_for(tenant, sender=sender))
 
 
 def obstacles_for(tenant: Tenant, *, sender: PhoneNumber | None) -> list[Obstacle]:

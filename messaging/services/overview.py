@@ -11,12 +11,10 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from messaging.models import InboundMessage, Message, MessageEvent, WaitsFor
-from messaging.services.obstacles import Obstacle, obstacles_for
+from messaging.services.obstacles import Standing, standing_of
 from messaging.services.suppressions import blocked_phones
-from messaging.services.switching import may_switch
 from messaging.statuses import TAKEN_BY_META, MessageStatus
-from tenants.models import PhoneNumber, Tenant, User
-from tenants.services.routing import sender_for
+from tenants.models import Tenant, User
 
 RECENT = 20
 
@@ -47,18 +45,11 @@ NEEDS_ATTENTION = STATUSES_OF[Group.FAILED] | {MessageStatus.UNCONFIRMED}
 class Overview:
     """`messages` are the latest, those that need the bakery's attention first; `blocked` as `blocked_phones` says."""
 
-    sender: PhoneNumber | None
-    is_shared_sender: bool
-    obstacles: list[Obstacle]
-    may_switch: bool
+    standing: Standing
     last_sent_at: datetime | None
     today: dict[Group, int]
     messages: list[Message]
     blocked: dict[str, bool]
-
-    @property
-    def obstacle_to_switching_on(self) -> Obstacle | None:
-        return next((found for found in self.obstacles if found.forbids_switching_on), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +63,10 @@ class Story:
 
 def overview_of(tenant: Tenant, *, user: User, only: Group | None = None) -> Overview:
     """`only` narrows the messages to today's of one group."""
-    sender = sender_for(tenant)
     last = _last_sent(tenant)
     messages = _recent(tenant, user=user, only=only)
     return Overview(
-        sender=sender,
-        is_shared_sender=sender is not None and sender.is_default,
-        obstacles=obstacles_for(tenant, sender=sender),
-        may_switch=may_switch(user, tenant),
+        standing=standing_of(tenant),
         last_sent_at=(last.sent_at or last.accepted_at) if last else None,
         today=_counts_of_today(tenant),
         messages=messages,

@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from messaging.models import Message
 from messaging.services import sending
-from messaging.services.obstacles import Obstacle, obstacles_for
+from messaging.services.obstacles import Obstacle, standing_of
 from tenants.models import Membership, Tenant, User
-from tenants.services.routing import sender_for
 
 log = structlog.get_logger(__name__)
 
@@ -58,9 +57,9 @@ def waiting_count(tenant: Tenant) -> int:
 def switch_on(tenant: Tenant, *, by: User) -> bool:
     """Return False when it was on already. Raises NotOwnerError and CannotSwitchOnError."""
     _require_owner(by, tenant)
-    for obstacle in obstacles_for(tenant, sender=sender_for(tenant)):
-        if obstacle.forbids_switching_on:
-            raise CannotSwitchOnError(obstacle)
+    obstacle = standing_of(tenant).obstacle_to_switching_on
+    if obstacle is not None:
+        raise CannotSwitchOnError(obstacle)
     switched = _switch(tenant, on=True)
     if switched:
         log.info("WhatsApp notices switched on", tenant_id=tenant.pk, user_id=by.pk)
