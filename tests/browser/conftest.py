@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from django.db import connections
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -92,6 +93,73 @@ def desk(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert not errors, errors
+
+
+Scheme = Literal["light", "dark"]
+# WCAG 2.2 AA and all it builds on.
+_WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa"]
+
+
+@pytest.fixture
+def phone(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
+    """Somebody's phone, logged in (Ana's where no other is named) and on the first page.
+
+    Errors of scripts and breaches of the content security policy fail the test.
+    """
+    contexts, errors = [], []
+
+    def open_phone(
+        person: str = "ana", *, language: str = "es", script: bool = True, scheme: Scheme = "light"
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            color_scheme=scheme,
+            has_touch=True,
+            java_script_enabled=script,
+            locale=language,
+            viewport={"width": 390, "height": 844},
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.goto("/")
+        page.locator("#id_username").fill(person)
+        page.locator("#id_password").fill(PASSWORD)
+        page.locator("main button").click()
+        page.wait_for_url("**/bakery/*")
+        return page
+
+    yield open_phone
+    for context in contexts:
+        context.close()
+    assert not errors, errors
+
+
+@pytest.fixture
+def accessible() -> Callable[[Page], bool]:
+    """Whether axe-core finds nothing against WCAG 2.2 AA on the page; what it finds fails the test.
+
+    Its script is run through the browser's debugger, so the page's content security policy stays as it is.
+    """
+
+    def check(page: Page) -> bool:
+        options = {"runOnly": _WCAG, "resultTypes": ["violations"]}
+        found = Axe().run(page, options=options).response["violations"]
+        assert not [
+            f"{page.url} {rule['id']}: {rule['help']} {[node['target'] for node in rule['nodes']]}"
+            for rule in found
+        ]
+        return True
+
+    return check
+
+
+def fits_the_screen(page: Page) -> bool:
+    """Whether nothing has to be scrolled to the side."""
+    scrolls: int = page.locator("html").evaluate("page => page.scrollWidth - page.clientWidth")
+    return scrolls <= 0
 
 
 def log_in(page: Page) -> None:

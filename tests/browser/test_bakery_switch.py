@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from messaging.models import Message
 from messaging.statuses import MessageStatus
 from tenants.models import Tenant
+from tests.browser.conftest import fits_the_screen
 from tests.factories import (
-    PASSWORD,
     DefaultNumberFactory,
     MembershipFactory,
     MessageFactory,
@@ -26,7 +24,6 @@ WORDS = {
     "en": {"switch": "WhatsApp notices", "on": "On", "off": "Off", "send": "Send and switch off",
            "cancel": "Cancel and switch off", "other": "Español"},
 }  # fmt: skip
-Scheme = Literal["light", "dark"]
 BROWSERS = [(language, script) for language in WORDS for script in (True, False)]
 
 
@@ -41,45 +38,8 @@ def bakery(transactional_db: None) -> Tenant:
     return tenant
 
 
-@pytest.fixture
-def phone(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    """Ana's phone, logged in. Errors of scripts and breaches of the content security policy fail the test."""
-    contexts, errors = [], []
-
-    def open_phone(*, language: str, script: bool, scheme: Scheme = "light") -> Page:
-        context = chromium.new_context(
-            base_url=live_server.url,
-            color_scheme=scheme,
-            has_touch=True,
-            java_script_enabled=script,
-            locale=language,
-            viewport={"width": 390, "height": 844},
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(15_000)
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-        page.goto("/")
-        page.locator("#id_username").fill("ana")
-        page.locator("#id_password").fill(PASSWORD)
-        page.locator("main button").click()
-        page.wait_for_url("**/bakery/goiko")
-        return page
-
-    yield open_phone
-    for context in contexts:
-        context.close()
-    assert not errors, errors
-
-
 def is_on(bakery: Tenant) -> bool:
     return Tenant.objects.get(pk=bakery.pk).whatsapp_enabled
-
-
-def fits_the_screen(page: Page) -> bool:
-    scrolls: int = page.locator("html").evaluate("page => page.scrollWidth - page.clientWidth")
-    return scrolls <= 0
 
 
 @pytest.mark.parametrize(("language", "script"), BROWSERS)
@@ -177,7 +137,7 @@ LOW_CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_a_phone_and_can_be_read(bakery, phone, scheme):
+def test_every_page_fits_a_phone_and_can_be_read(bakery, phone, accessible, scheme):
     Tenant.objects.update(whatsapp_enabled=True)
     for status in MessageStatus:
         failed = message_in(
@@ -194,3 +154,26 @@ def test_every_page_fits_a_phone_and_can_be_read(bakery, phone, scheme):
         page.goto(path)
         assert fits_the_screen(page), path
         assert page.evaluate(LOW_CONTRAST) == [], path
+        assert accessible(page)
+
+
+def test_the_menu_is_used_with_the_keyboard_and_names_the_page_one_is_on(bakery, phone):
+    page = phone(language="es", script=False)
+    link = page.get_by_role("navigation", name="Menú").get_by_role("link", name="Ajustes")
+    expect(link).to_have_attribute("aria-current", "page")
+    message = message_in(MessageStatus.READ, tenant=bakery)
+    page.goto(f"/bakery/goiko/messages/{message.pk}")
+    link.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/bakery/goiko")
+
+
+def test_no_control_is_hidden_behind_the_menu(bakery, phone):
+    page = phone(language="es", script=True)
+    last = page.get_by_role("button", name="Salir")
+    last.focus()
+    bar = page.get_by_role("navigation", name="Menú").bounding_box()
+    box = last.bounding_box()
+    assert bar is not None
+    assert box is not None
+    assert box["y"] + box["height"] <= bar["y"]
