@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -36,27 +37,26 @@ class HaltedLine:
 
 
 def halted_line(request: HttpRequest) -> dict[str, Any]:
-    """Return the context of the banner, for staff only (unfold asks on the log-in page too)."""
+    """Return the banner and the account for every page, for staff only (unfold asks on the log-in page too).
+
+    One query while nothing has stopped.
+    """
     user = getattr(request, "user", None)
     if user is None or not (user.is_active and user.is_staff):
         return {}
-    accounts = WhatsAppBusinessAccount.objects.only(
-        "id",
-        "sending_paused_at",
-        "sending_stopped_at",
-        "sending_stopped_code",
-        "sending_stopped_reason",
-        "sending_stopped_until",
-        "previous_token_until",
-    )
-    halted = next((account for account in accounts.order_by("id") if not account.is_sending), None)
+    stopped = PhoneNumber.objects.stopped().filter(account=OuterRef("pk"))
+    found = WhatsAppBusinessAccount.objects.without_secrets().order_by("id")
+    accounts: list[Any] = list(found.annotate(has_stopped_number=Exists(stopped)))
+    context = {"whatsapp_account": accounts[0] if accounts else None, "halted_line": None}
+    halted = next((account for account in accounts if not account.is_sending), None)
     if halted is not None:
-        return {"halted_line": _of(halted)}
+        return context | {"halted_line": _of(halted)}
     if not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
-        return {"halted_line": _switched_off()}
-    stopped = PhoneNumber.objects.filter(sending_stopped_at__isnull=False)
-    number = stopped.order_by("sending_stopped_at", "id").first()
-    return {"halted_line": _of_number(number)} if number is not None else {}
+        return context | {"halted_line": _switched_off()}
+    if any(account.has_stopped_number for account in accounts):
+        first = PhoneNumber.objects.stopped().order_by("sending_stopped_at", "id").first()
+        return context | {"halted_line": _of_number(first) if first else None}
+    return context
 
 
 def _of(account: WhatsAppBusinessAccount) -> HaltedLine:

@@ -20,17 +20,22 @@ from messaging.models import Alert, CountedDay, Message
 from messaging.services import costs, limits
 from messaging.statuses import MessageStatus
 from tenants.display import list_url
-from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant, WhatsAppBusinessAccount
-from tenants.services.number_use import use_of
+from tenants.models import Tenant
+from tenants.services.number_use import number_use
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from django.http import HttpRequest
 
     from messaging.services.costs import DayTotals
     from messaging.services.limits import Usage
+    from tenants.models import WhatsAppBusinessAccount
 
 _ALERTS_SHOWN = 8
 _DAYS = 14
+# Whom the limit, its shares and the tile speak of: hundreds of bakeries, few columns.
+_OF_TENANTS = ("name", "whatsapp_enabled", "guaranteed_recipients", "suspended_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,15 @@ class Share:
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     now = timezone.now()
-    account = WhatsAppBusinessAccount.objects.order_by("id").first()
-    numbers = list(PhoneNumber.objects.by_number())
-    held = PhoneNumberAssignment.objects.open().values_list("phone_number_id", flat=True)
-    usage = limits.usage(account) if account and numbers else None
+    account: WhatsAppBusinessAccount | None = context["whatsapp_account"]
+    use = number_use(account)
+    tenants = list(Tenant.objects.only(*_OF_TENANTS))
+    usage = (
+        limits.usage_of(account, numbers=use.numbers, tenants=tenants)
+        if account and use.numbers
+        else None
+    )
+    in_month, days = costs.month_and_recent_days(_DAYS)
     alerts = list(Alert.objects.open().newest_first())
     context.update(
         title=_("Home"),
@@ -67,20 +77,20 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             home_tiles.line(account),
             home_tiles.queue(now),
             home_tiles.alerts(len(alerts)),
-            *([home_tiles.limit(usage)] if account and numbers else []),
-            home_tiles.quality(numbers),
+            *([home_tiles.limit(usage)] if account and use.numbers else []),
+            home_tiles.quality(use.numbers),
             home_tiles.token(account, now),
             home_tiles.graph_version(now),
             home_tiles.webhooks(now),
             home_tiles.delivery(),
-            home_tiles.month(),
-            home_tiles.numbers(use_of(numbers, held=set(held), account=account)),
-            home_tiles.bakeries(),
+            home_tiles.month(in_month),
+            home_tiles.numbers(use),
+            home_tiles.bakeries(tenants),
         ],
         today=_today(now),
         alerts=[line_of(alert) for alert in alerts[:_ALERTS_SHOWN]],
-        shares=_shares(usage),
-        charts=_charts(),
+        shares=_shares(usage, tenants),
+        charts=_charts(days),
     )
     return context
 
@@ -99,26 +109,24 @@ def _today(now: datetime) -> list[Tile]:
     return tiles
 
 
-def _shares(usage: Usage | None) -> list[Share]:
+def _shares(usage: Usage | None, tenants: Sequence[Tenant]) -> list[Share]:
     """Each bakery's part of the limit, the largest first; without a limit there are no parts."""
-    if usage is None or usage.usable is None or not usage.per_tenant:
+    if usage is None or usage.usable is None:
         return []
-    bakeries = Tenant.objects.in_bulk(list(usage.per_tenant))
     rows = [
         Share(
-            bakeries[pk].name,
-            list_url("messaging_message", tenant=pk),
-            used,
-            bakeries[pk].guaranteed_recipients,
+            tenant.name,
+            list_url("messaging_message", tenant=tenant.pk),
+            usage.per_tenant[tenant.pk],
+            tenant.guaranteed_recipients,
         )
-        for pk, used in usage.per_tenant.items()
-        if pk in bakeries
+        for tenant in tenants
+        if tenant.pk in usage.per_tenant
     ]
     return sorted(rows, key=lambda row: (-row.used, row.bakery))
 
 
-def _charts() -> list[Chart]:
-    days = costs.recent_days(_DAYS)
+def _charts(days: list[DayTotals]) -> list[Chart]:
     if all(day.totals.is_empty for day in days):
         return []
     # Spanish writes its months small.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import redis
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef, Q
+from django.db.models import Count, Exists, Min, OuterRef
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.timesince import timesince
@@ -19,18 +19,18 @@ from django.utils.translation import ngettext
 from messaging import money
 from messaging.graph_api.versions import version_problem
 from messaging.models import Message, WebhookDelivery
-from messaging.months import Month
-from messaging.services import costs, refusals
+from messaging.services import refusals
 from messaging.services.latency import delivery_times
 from messaging.statuses import MessageStatus
 from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, UNRATED, list_url
-from tenants.models import Tenant, WhatsAppBusinessAccount
+from tenants.models import WhatsAppBusinessAccount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from messaging.services.costs import Totals
     from messaging.services.limits import Usage
-    from tenants.models import PhoneNumber
+    from tenants.models import PhoneNumber, Tenant
     from tenants.services.number_use import NumberUse
 
 # Waiting longer than this while the line is open means that no worker takes the messages.
@@ -211,8 +211,7 @@ def delivery() -> Tile:
     return Tile(label, value, _("half of them · 95 of 100"), url, icon)
 
 
-def month() -> Tile:
-    totals = costs.month_totals(Month.current())
+def month(totals: Totals) -> Tile:
     note = money.sums(totals.costs)
     if totals.estimated or totals.without_price:
         note = f"≈ {note}"
@@ -220,14 +219,11 @@ def month() -> Tile:
     return Tile(_("This month"), money.number(totals.sent), note, url, "euro_symbol")
 
 
-def bakeries() -> Tile:
-    counts = Tenant.objects.aggregate(
-        all=Count("id"), on=Count("id", filter=Q(whatsapp_enabled=True))
-    )
-    on = counts["on"]
+def bakeries(tenants: Sequence[Tenant]) -> Tile:
+    on = sum(tenant.whatsapp_enabled for tenant in tenants)
     return Tile(
         _("Bakeries"),
-        str(counts["all"]),
+        str(len(tenants)),
         ngettext("%(count)d with WhatsApp on", "%(count)d with WhatsApp on", on) % {"count": on},
         list_url("tenants_tenant"),
         "storefront",

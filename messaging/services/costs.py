@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from django.db.models import Q, Sum
 
 from messaging.graph_api.markets import market_of
 from messaging.models import DailyUsage
+from messaging.models.usage import DailyUsageQuerySet
 from messaging.months import Month, billing_today
 from messaging.services import usage
 from messaging.services.overview import STATUSES_OF, Group
@@ -134,15 +135,18 @@ def month_totals(month: Month, *, tenant: Tenant | None = None) -> Totals:
     return total
 
 
-def recent_days(count: int) -> list[DayTotals]:
-    """Return the last days up to today, the oldest first, without prices; one query."""
-    today = billing_today()
-    totals = {today - timedelta(days=age): Totals() for age in reversed(range(count))}
-    found = DailyUsage.objects.between(min(totals), today + timedelta(days=1))
-    counted = found.order_by().values_list("day", "status").annotate(messages=Sum("messages"))
-    for day, status, messages in counted:
-        totals[day].count(status, messages)
-    return [DayTotals(day, total) for day, total in totals.items()]
+def month_and_recent_days(days: int) -> tuple[Totals, list[DayTotals]]:
+    """Sum up the current month, and each of the last days up to today, the oldest first; two queries."""
+    today, month = billing_today(), Month.current()
+    first = today - timedelta(days=days - 1)
+    in_month, by_day = Totals(), {first + timedelta(days=age): Totals() for age in range(days)}
+    found = DailyUsage.objects.between(min(first, month.first), month.after)
+    for row, price in _with_prices(found, by=("day",), book=book_for((month, month.next))):
+        if row["day"] >= month.first:
+            in_month.add(row, price, after=month.after)
+        if row["day"] in by_day:
+            by_day[row["day"]].count(row["status"], row["messages"])
+    return in_month, [DayTotals(day, totals) for day, totals in by_day.items()]
 
 
 def days_with(
@@ -208,13 +212,18 @@ def book_for(months: Iterable[Month]) -> PriceBook:
 
 def _priced(
     month: Month, *, tenant: Tenant | None, by: tuple[str, ...] = ()
-) -> Iterable[tuple[dict[str, Any], Price]]:
+) -> Iterator[tuple[dict[str, Any], Price]]:
     counted = DailyUsage.objects.between(month.first, month.after)
     if tenant is not None:
         counted = counted.of(tenant)
-    grouped = counted.values(*by, *_KEYS).annotate(messages=Sum("messages")).order_by()
     # What was requested on the last days may be delivered in the next month.
-    book = book_for((month, month.next))
+    return _with_prices(counted, by=by, book=book_for((month, month.next)))
+
+
+def _with_prices(
+    counted: DailyUsageQuerySet, *, by: tuple[str, ...], book: PriceBook
+) -> Iterator[tuple[dict[str, Any], Price]]:
+    grouped = counted.values(*by, *_KEYS).annotate(messages=Sum("messages")).order_by()
     for row in grouped:
         yield (
             row,

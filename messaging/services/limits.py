@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import redis
 import structlog
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -131,8 +131,17 @@ class Gate:
 def limit_of(account: WhatsAppBusinessAccount) -> int | None:
     """Return Meta's limit as it was last told for any of the account's numbers; None when there is none."""
     told = account.phone_numbers.exclude(messaging_limit="")
-    latest_first = told.order_by(F("last_synced_at").desc(nulls_last=True), "id")
-    for words in latest_first.values_list("messaging_limit", flat=True):
+    return limit_told(told.only("messaging_limit", "last_synced_at"))
+
+
+def limit_told(numbers: Iterable[PhoneNumber]) -> int | None:
+    """As `limit_of`, of an account's numbers that have been read already."""
+    never = datetime.min.replace(tzinfo=UTC)
+    latest_first = sorted(
+        numbers, key=lambda number: (number.last_synced_at or never, -number.pk), reverse=True
+    )
+    for number in latest_first:
+        words = number.messaging_limit
         if words.upper() == UNLIMITED:
             return None
         found = _TIER.fullmatch(words)
@@ -144,26 +153,40 @@ def limit_of(account: WhatsAppBusinessAccount) -> int | None:
 def room_of(account: WhatsAppBusinessAccount) -> Room | None:
     """Return what of the limit may be used, and by whom; None when there is no limit."""
     limit = limit_of(account)
-    return None if limit is None else _room_within(limit)
+    return None if limit is None else _room_within(limit, _with_guarantee())
 
 
-def _room_within(limit: int) -> Room:
+def _with_guarantee() -> QuerySet[Tenant]:
+    columns = ("guaranteed_recipients", "whatsapp_enabled", "suspended_until")
+    return Tenant.objects.filter(guaranteed_recipients__gt=0).only(*columns)
+
+
+def _room_within(limit: int, tenants: Iterable[Tenant]) -> Room:
     usable = max(1, int(limit * (1 - settings.WHATSAPP_LIMIT_HEADROOM)))
-    active = Tenant.objects.filter(guaranteed_recipients__gt=0, whatsapp_enabled=True)
-    not_suspended = active.exclude(suspended_until__gt=timezone.now())
     return Room(
         usable=usable,
         urgent_part=int(usable * settings.WHATSAPP_URGENT_RESERVE),
-        guarantees=dict(not_suspended.values_list("pk", "guaranteed_recipients")),
+        guarantees={
+            tenant.pk: tenant.guaranteed_recipients
+            for tenant in tenants
+            if tenant.guaranteed_recipients and tenant.whatsapp_enabled and not tenant.is_suspended
+        },
     )
 
 
 def usage(account: WhatsAppBusinessAccount) -> Usage | None:
     """Return how much of the limit is used; None when Redis does not answer."""
-    limit = limit_of(account)
+    return usage_of(account, numbers=account.phone_numbers.all(), tenants=_with_guarantee())
+
+
+def usage_of(
+    account: WhatsAppBusinessAccount, *, numbers: Iterable[PhoneNumber], tenants: Iterable[Tenant]
+) -> Usage | None:
+    """As `usage`, of an account's numbers and the bakeries that have been read already."""
+    limit = limit_told(numbers)
     if limit is None:
         return Usage(None, None, 0, {}, None)
-    room, reach = _room_within(limit), Reach(account)
+    room, reach = _room_within(limit, tenants), Reach(account)
     try:
         figures = reach.counted(reach.figures, load_from=lambda: reached_lately(account))
         forecast_at = _forecast(reach, figures, room)

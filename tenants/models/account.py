@@ -24,6 +24,12 @@ class WhatsAppBusinessAccountQuerySet(models.QuerySet["WhatsAppBusinessAccount"]
         """Accounts whose line is open: neither paused by an admin nor stopped by an error."""
         return self.filter(sending_paused_at__isnull=True, sending_stopped_at__isnull=True)
 
+    def without_secrets(self) -> Self:
+        """For pages: reading the secrets decrypts them."""
+        return self.defer(
+            "access_token", "app_secrets", "webhook_verify_token", "previous_access_token"
+        )
+
 
 WhatsAppBusinessAccountManager = models.Manager.from_queryset(WhatsAppBusinessAccountQuerySet)
 

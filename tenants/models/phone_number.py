@@ -22,6 +22,10 @@ class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
             assignments__ended_at__isnull=True, assignments__isnull=False
         )
 
+    def stopped(self) -> Self:
+        """Numbers whose sending an error of Meta's has stopped."""
+        return self.filter(sending_stopped_at__isnull=False)
+
     def by_number(self) -> Self:
         return self.order_by("display_phone_number", "id")
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Exists, OuterRef
 
 from tenants.models import PhoneNumber, PhoneNumberAssignment, WhatsAppBusinessAccount
 from tenants.services.usable_numbers import why_unusable
@@ -25,11 +27,15 @@ class NumberCap:
 class NumberUse:
     """`used` numbers have a bakery. `spare` ones have none and are not the default one; not all may be given now."""
 
-    total: int = 0
+    numbers: list[PhoneNumber] = field(default_factory=list)
     used: int = 0
     spare: list[PhoneNumber] = field(default_factory=list)
     default: PhoneNumber | None = None
     cap: NumberCap | None = None
+
+    @property
+    def total(self) -> int:
+        return len(self.numbers)
 
     @property
     def usable(self) -> list[PhoneNumber]:
@@ -37,9 +43,11 @@ class NumberUse:
 
 
 def number_use(account: WhatsAppBusinessAccount | None) -> NumberUse:
-    """Return how the numbers are used, two queries; the account tells the cap (see `capped_account`)."""
-    held = PhoneNumberAssignment.objects.open().values_list("phone_number_id", flat=True)
-    return use_of(PhoneNumber.objects.by_number(), held=set(held), account=account)
+    """Return how the numbers are used, one query; the account tells the cap (see `capped_account`)."""
+    assigned = PhoneNumberAssignment.objects.open().filter(phone_number=OuterRef("pk"))
+    found = PhoneNumber.objects.by_number().annotate(is_held=Exists(assigned))
+    numbers: list[Any] = list(found)
+    return use_of(numbers, held={row.pk for row in numbers if row.is_held}, account=account)
 
 
 def use_of(
@@ -47,7 +55,7 @@ def use_of(
 ) -> NumberUse:
     rows = list(numbers)
     return NumberUse(
-        total=len(rows),
+        numbers=rows,
         used=sum(number.pk in held for number in rows),
         spare=[number for number in rows if number.pk not in held and not number.is_default],
         default=next((number for number in rows if number.is_default), None),
@@ -56,9 +64,7 @@ def use_of(
 
 
 def capped_account() -> WhatsAppBusinessAccount | None:
-    """Return the account without its secrets: reading those decrypts them."""
-    secrets = ("access_token", "app_secrets", "webhook_verify_token", "previous_access_token")
-    return WhatsAppBusinessAccount.objects.defer(*secrets).order_by("id").first()
+    return WhatsAppBusinessAccount.objects.without_secrets().order_by("id").first()
 
 
 def cap_of(account: WhatsAppBusinessAccount | None) -> NumberCap | None:

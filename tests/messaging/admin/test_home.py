@@ -153,7 +153,7 @@ def test_the_home_takes_few_queries(paula, db, django_assert_max_num_queries):
     MessageFactory.create_batch(5)
     usage.count_days([billing_today()])
     paula.get("/admin/")  # loads the count of recipients
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(13):
         paula.get("/admin/")
 
 
