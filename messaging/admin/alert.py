@@ -65,9 +65,6 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.TEMPLATE_QUALITY: gettext_lazy(
         "Send it to fewer people, or write it so that nobody blocks the number for it."
     ),
-    AlertKind.TEMPLATE_CATEGORY: gettext_lazy(
-        "The price of each delivery follows the category; look at it on Meta's page."
-    ),
     AlertKind.NUMBER_NAME: gettext_lazy("Ask for another display name in WhatsApp Manager."),
     AlertKind.NAME_APPROVED: gettext_lazy(
         "Register the number again within 14 days, else the new name is lost. Then close this alert."
@@ -111,7 +108,6 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.NO_SPARE_NUMBER: ("tenants_phonenumber", {}),
     AlertKind.PORTFOLIO_LIMIT: ("messaging_message", {"status": MessageStatus.QUEUED}),
     AlertKind.TEMPLATE_QUALITY: ("messaging_messagetemplate", {}),
-    AlertKind.TEMPLATE_CATEGORY: ("messaging_messagetemplate", {}),
     AlertKind.NUMBER_NAME: ("tenants_phonenumber", {}),
     AlertKind.NAME_APPROVED: ("tenants_phonenumber", {}),
     AlertKind.NUMBER_SECURITY: ("tenants_phonenumber", {}),

@@ -128,7 +128,7 @@ def _quality(details: dict[str, Any]) -> tuple[str, str]:
 
 
 def _category(details: dict[str, Any]) -> tuple[str, str]:
-    names = {"before": details.get("before") or "–", "after": details.get("event", "?")}
+    names = {"before": details.get("before") or "–", "after": details.get("after", "?")}
     if details.get("is_upcoming"):
         why = _("Meta will move it from %(before)s to %(after)s.") % names
         if details.get("due_at"):
@@ -142,8 +142,8 @@ def _category(details: dict[str, Any]) -> tuple[str, str]:
             "Marketing costs more for each delivery, may be held back, and people can stop it. Write it without any offer and ask Meta for a review within 60 days, or go on knowingly."
         )
     else:
-        meaning = _("The price of each delivery follows the category; look at it on Meta's page.")
-    return why, meaning
+        meaning = _("The price of each delivery follows the category.")
+    return why, _("%(meaning)s The template's page says what that costs.") % {"meaning": meaning}
 
 
 def _name(details: dict[str, Any]) -> tuple[str, str]:
@@ -201,7 +201,7 @@ _TELLERS: dict[str, Callable[[dict[str, Any]], tuple[str, str] | None]] = {
     AlertKind.ACCOUNT_STOPPED: _stopped,
     AlertKind.TEMPLATE_STOPPED: _template_stopped,
     AlertKind.TEMPLATE_QUALITY: _quality,
-    AlertKind.TEMPLATE_CATEGORY: _category,
+    AlertKind.TEMPLATE_CHANGED: _category,
     AlertKind.NUMBER_NAME: _name,
     AlertKind.NAME_APPROVED: _name_approved,
     AlertKind.NUMBER_SECURITY: _security,

@@ -19,7 +19,6 @@ class AlertKind(models.TextChoices):
     NO_SPARE_NUMBER = "no_spare_number", _("no spare number is left")
     PORTFOLIO_LIMIT = "portfolio_limit", _("WhatsApp's daily limit of recipients is reached")
     TEMPLATE_QUALITY = "template_quality", _("people complain about a template")
-    TEMPLATE_CATEGORY = "template_category", _("Meta changes a template's category")
     NUMBER_NAME = "number_name", _("Meta does not accept a display name")
     NAME_APPROVED = "name_approved", _("a new display name waits to be put into service")
     NUMBER_SECURITY = "number_security", _("a number's PIN was changed or asked for")
@@ -39,7 +38,6 @@ class AlertKind(models.TextChoices):
 CLOSED_BY_HAND = frozenset(
     {
         AlertKind.TEMPLATE_QUALITY,
-        AlertKind.TEMPLATE_CATEGORY,
         AlertKind.NUMBER_NAME,
         AlertKind.NAME_APPROVED,
         AlertKind.NUMBER_SECURITY,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import structlog
 from django.utils import timezone
@@ -20,6 +21,8 @@ log = structlog.get_logger(__name__)
 SUBJECT_LENGTH = 200
 _RANK = {"GREEN": 3, "YELLOW": 2, "RED": 1}
 _UNRATED = 4
+# The alert says what these cost.
+_OF_CATEGORY = frozenset({TemplateChangeKind.CATEGORY, TemplateChangeKind.ANNOUNCED})
 _ANNOUNCED_AGAIN_AFTER = timedelta(days=30)
 
 
@@ -55,18 +58,25 @@ def note(
     before: str = "",
     after: str = "",
     by: str = "",
+    due_at: datetime | None = None,
 ) -> TemplateChange:
-    """Keep one change; drift opens an alert, which closes when somebody has looked at it."""
+    """Keep one change; drift opens an alert, which closes when somebody has looked at it.
+
+    `due_at` is when a change that is only announced comes, where Meta says so.
+    """
     change = TemplateChange.objects.create(
         template=template, kind=kind, before=before, after=after, by=by
     )
     if kind in DRIFT:
         log.warning("Template changed at Meta", template=str(template), change=str(kind))
-        open_alert(AlertKind.TEMPLATE_CHANGED, subject=subject_of(template))
+        details = _details_of(change, due_at) if kind in _OF_CATEGORY else None
+        open_alert(AlertKind.TEMPLATE_CHANGED, subject=subject_of(template), details=details)
     return change
 
 
-def note_announcement(template: MessageTemplate, category: str | None) -> None:
+def note_announcement(
+    template: MessageTemplate, category: str | None, *, due_at: datetime | None = None
+) -> None:
     """Keep once that Meta holds another category for the right one: it changes about a day later.
 
     Source: Cloud API, Templates, categorization (`correct_category`), read 2026-11-22.
@@ -78,7 +88,7 @@ def note_announcement(template: MessageTemplate, category: str | None) -> None:
         kind=kind, after=category, at__gt=timezone.now() - _ANNOUNCED_AGAIN_AFTER
     )
     if not told.exists():
-        note(template, kind, before=template.category, after=category)
+        note(template, kind, before=template.category, after=category, due_at=due_at)
 
 
 def mark_seen(template: MessageTemplate, *, by: str) -> int:
@@ -108,6 +118,15 @@ def extra_cost(
         return None
     old, new = price_of(before, market), price_of(after, market)
     return None if old is None or new is None else (new - old) * messages
+
+
+def _details_of(change: TemplateChange, due_at: datetime | None) -> dict[str, Any]:
+    return {
+        "before": change.before,
+        "after": change.after,
+        "is_upcoming": change.kind == TemplateChangeKind.ANNOUNCED,
+        "due_at": due_at.isoformat() if due_at else None,
+    }
 
 
 def _differences(before: MessageTemplate, after: MessageTemplate) -> list[_Difference]:

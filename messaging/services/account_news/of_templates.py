@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import partial
 
 from django.db import transaction
@@ -10,11 +9,12 @@ from django.utils import timezone
 
 from messaging.graph_api import account_news as facts
 from messaging.graph_api.template_text import preview_body
-from messaging.models import AlertKind, MessageTemplate
+from messaging.models import AlertKind, MessageTemplate, TemplateChangeKind
 from messaging.models.template import APPROVED
 from messaging.services import holding
 from messaging.services.account_news.history import Place, Taken
 from messaging.services.alerts import close_alerts, open_alert
+from messaging.services.template_drift import note, note_announcement
 
 # Source: Webhooks, message_template_status_update, 2026-11-22. FLAGGED, REINSTATED and UNARCHIVED are events only, and
 # a word we do not know may be one: then the row waits for what the API says.
@@ -92,40 +92,17 @@ def take_category(
 ) -> Taken | None:
     """A change to come is told of; the row changes when it has come. Each delivery costs what its category costs."""
     if news.is_upcoming:
-        if place.is_newest and template.category != news.event:
-            tell_of_category(
-                template,
-                before=template.category,
-                after=news.event,
-                is_upcoming=True,
-                due_at=news.due_at,
-            )
+        if place.is_newest:
+            note_announcement(template, news.event, due_at=news.due_at)
         return Taken(template.category, news.event, is_applied=False)
     if not _holds(place, template.category, news.event):
         return None
-    before = news.previous or template.category
-    template.category, template.previous_category = news.event[:32], before[:32]
-    template.save(update_fields=["category", "previous_category"])
-    if before != news.event:
-        tell_of_category(template, before=before, after=news.event)
-    return Taken(before, news.event)
-
-
-def tell_of_category(
-    template: MessageTemplate,
-    *,
-    before: str,
-    after: str,
-    is_upcoming: bool = False,
-    due_at: datetime | None = None,
-) -> None:
-    details = {
-        "event": after,
-        "before": before,
-        "is_upcoming": is_upcoming,
-        "due_at": due_at.isoformat() if due_at else None,
-    }
-    open_alert(AlertKind.TEMPLATE_CATEGORY, subject=str(template), details=details)
+    before = template.category
+    if before != news.event:  # Else a read from Meta has told of it.
+        template.category, template.previous_category = news.event[:32], before
+        template.save(update_fields=["category", "previous_category"])
+        note(template, TemplateChangeKind.CATEGORY, before=before, after=news.event)
+    return Taken(news.previous or before, news.event)
 
 
 def take_content(

@@ -104,8 +104,8 @@ DETAILS: dict[AlertKind, dict[str, Any]] = {
     AlertKind.ACCOUNT_STOPPED: {"reason": StopReason.RESTRICTED, "until": IN_A_WEEK},
     AlertKind.TEMPLATE_STOPPED: {"event": "REJECTED", "reason": "INVALID_FORMAT", "advice": "a"},
     AlertKind.TEMPLATE_QUALITY: {"event": "RED", "before": "GREEN"},
-    AlertKind.TEMPLATE_CATEGORY: {
-        "event": "MARKETING",
+    AlertKind.TEMPLATE_CHANGED: {
+        "after": "MARKETING",
         "before": "UTILITY",
         "is_upcoming": True,
         "due_at": IN_A_WEEK,
@@ -159,9 +159,9 @@ def test_every_warning_of_metas_has_words(db, event):
 
 def test_marketing_is_said_to_cost_more(paula, db):
     Alert.objects.create(
-        kind=AlertKind.TEMPLATE_CATEGORY,
+        kind=AlertKind.TEMPLATE_CHANGED,
         subject="po_notification (es)",
-        details={"event": "MARKETING", "before": "UTILITY", "is_upcoming": False},
+        details={"after": "MARKETING", "before": "UTILITY", "is_upcoming": False},
     )
     page = paula.get("/admin/").text
     assert "It moved from UTILITY to MARKETING." in page

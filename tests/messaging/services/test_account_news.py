@@ -179,13 +179,23 @@ def test_a_worse_quality_opens_an_alert_that_a_better_one_closes(template, name)
 def test_a_category_to_come_is_told_and_changes_the_row_when_it_has_come(template):
     receive(told("template_category_upcoming"))
     assert fresh(template).category == "UTILITY"
-    alert = open_alert(AlertKind.TEMPLATE_CATEGORY)
-    assert (alert.details["is_upcoming"], alert.details["event"]) == (True, "MARKETING")
+    alert = open_alert(AlertKind.TEMPLATE_CHANGED)
+    assert (alert.details["is_upcoming"], alert.details["after"]) == (True, "MARKETING")
     receive(told("template_category_finished", at=T0 + 86_400))
     row = fresh(template)
     assert (row.category, row.previous_category) == ("MARKETING", "UTILITY")
-    alert = open_alert(AlertKind.TEMPLATE_CATEGORY)
+    alert = open_alert(AlertKind.TEMPLATE_CHANGED)
     assert (alert.details["is_upcoming"], alert.details["before"]) == (False, "UTILITY")
+    kinds = template.changes.newest_first().values_list("kind", flat=True)
+    assert list(kinds) == [TemplateChangeKind.CATEGORY, TemplateChangeKind.ANNOUNCED]
+
+
+def test_a_category_that_a_read_has_told_of_is_not_told_again_by_its_webhook(template, meta):
+    row = demo.TEMPLATES[0] | {"category": "MARKETING"}
+    meta.mock.get(f"{GRAPH}/{demo.WABA_ID}/message_templates", json={"data": [row]})
+    templates.sync_templates()
+    receive(told("template_category_finished"))
+    assert template.changes.filter(kind=TemplateChangeKind.CATEGORY).count() == 1
 
 
 def test_a_category_that_only_a_read_from_meta_shows_is_told_too(template, meta):
