@@ -40,6 +40,10 @@ bench-send: installed-dev ## Measure sending, about half an hour; ARGS="--rounds
 bench-webhook: installed-dev ## Measure receiving, about half an hour; ARGS="--rounds 1 --only single" is shorter
 	$(PY) -m benchmarks.bench_webhook $(ARGS)
 
+.PHONY: bench-admin
+bench-admin: installed-dev ## Measure the admin's pages with a million messages, about two minutes
+	$(PY) -m benchmarks.bench_admin $(ARGS)
+
 .PHONY: lint
 lint: installed-dev ## Everything that reads the code without running it
 	$(PY) -m ruff format --check .
