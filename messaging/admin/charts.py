@@ -86,6 +86,7 @@ def curves(parts: Sequence[tuple[str, Sequence[float | None]]], *, labels: Seque
             "backgroundColor": color,
             "tension": 0.2,
             "pointRadius": 2,
+            "clip": False,  # A line at the very top keeps its whole width.
         }
         for (label, values), color in zip(parts, colors, strict=False)
     ]
