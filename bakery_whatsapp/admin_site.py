@@ -6,11 +6,14 @@ Settings name the callables by path (UNFOLD), so that nothing here imports an ap
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from csp.decorators import csp_replace
+from django.apps import apps
 from django.conf import settings
+from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -115,7 +118,21 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _item(title: str, icon: str, name: str) -> dict[str, Any]:
-    return {"title": capfirst(title), "icon": icon, "link": reverse(f"admin:{name}")}
+    """Return a line of the menu, shown to whoever may open it. `name` begins with app and model, as admin's names do."""
+    return {
+        "title": capfirst(title),
+        "icon": icon,
+        "link": reverse(f"admin:{name}"),
+        "permission": partial(_may_open, name),
+    }
+
+
+def _may_open(name: str, request: HttpRequest) -> bool:
+    app, _separator, rest = name.partition("_")
+    if not rest:
+        return True  # the home is everybody's
+    page = admin.site._registry[apps.get_model(app, rest.split("_")[0])]
+    return page.has_view_permission(request)
 
 
 def _outside() -> list[dict[str, Any]]:

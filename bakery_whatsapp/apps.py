@@ -9,10 +9,11 @@ class BakeryWhatsAppConfig(AppConfig):
     name = "bakery_whatsapp"
 
     def ready(self) -> None:
-        from bakery_whatsapp import checks, logs
+        from bakery_whatsapp import checks, logs, role_permissions
 
         logs.configure(settings.LOGGING)
         checks.register_all()
+        role_permissions.synchronise_after_migrate()
 
 
 class BakeryAdminConfig(AdminConfig):

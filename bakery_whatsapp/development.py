@@ -458,12 +458,13 @@ def _key_works(key: str) -> bool:
 def welcome(configuration: Configuration, prepared: dict[str, Any]) -> str:
     url = configuration.url
     bakery = demo.BAKERIES[1]
-    admin = prepared["demo"]["admin"]
+    admin, support = prepared["demo"]["admin"], prepared["demo"]["support"]
     lines = [
         "",
         f"Bakery WhatsApp is up at {url}  (Ctrl-C ends it, the data stays in {configuration.data_dir})",
         "",
         f"  {'Admin':<16} {url + '/admin/':<34} {admin['username']}  {admin['password']}",
+        f"  {'Support':<16} {url + '/admin/':<34} {support['username']}  {support['password']}",
         *(
             f"  {owner['tenant']:<16} {url + '/':<34} {owner['username']}  {owner['password']}"
             for owner in prepared["demo"]["owners"]

@@ -30,6 +30,9 @@ from messaging import demo
 
 if TYPE_CHECKING:
     import redis
+    from django.test import Client
+
+    from tenants.models import User
 
 ROOT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI", "").lower() == "true"
@@ -164,6 +167,33 @@ def _nothing_known_of_an_earlier_test() -> None:
     queues.forget_wake_up()
     accounts.forget_webhook_secrets()
     known_keys.forget_all()
+
+
+# --- The platform's staff --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paula(db: None) -> Client:
+    """The browser of Paula, platform admin, in English."""
+    from tests.factories import StaffFactory
+
+    return _browser_of(StaffFactory.create(username="paula"))
+
+
+@pytest.fixture
+def sonia(db: None) -> Client:
+    """The browser of Sonia of the support, in English: she reads and sends again, and nothing else."""
+    from tests.factories import SupportFactory
+
+    return _browser_of(SupportFactory.create(username="sonia"))
+
+
+def _browser_of(user: User) -> Client:
+    from django.test import Client
+
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
 
 
 # --- Services --------------------------------------------------------------------------------------

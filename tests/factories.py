@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import factory
+from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from messaging import demo
@@ -20,6 +21,7 @@ from tenants.models import (
     Membership,
     PhoneNumber,
     PhoneNumberAssignment,
+    StaffRole,
     Tenant,
     User,
     WhatsAppBusinessAccount,
@@ -39,9 +41,23 @@ class UserFactory(factory.django.DjangoModelFactory):
     password = factory.django.Password(PASSWORD)
 
 
+def _role(role: StaffRole) -> Any:
+    return factory.PostGeneration(
+        lambda user, create, given, **kwargs: user.groups.add(Group.objects.get(name=given or role))
+    )
+
+
 class StaffFactory(UserFactory):
+    """A platform admin, or whatever `role` says."""
+
     is_staff = True
-    is_superuser = True
+    role = _role(StaffRole.PLATFORM_ADMIN)
+
+
+class SupportFactory(StaffFactory):
+    """Reads and sends again, and nothing else."""
+
+    role = _role(StaffRole.SUPPORT)
 
 
 class TenantFactory(factory.django.DjangoModelFactory):

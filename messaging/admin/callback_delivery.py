@@ -79,7 +79,7 @@ class CallbackDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
         )
 
     def has_operate_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return request.user.has_perm("messaging.change_callback")
+        return request.user.has_perm("messaging.change_callbackdelivery")
 
     @admin.action(description=gettext_lazy("Send again"), permissions=["operate"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[CallbackDelivery]) -> None:

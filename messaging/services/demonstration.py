@@ -22,12 +22,15 @@ from tenants.models import (
     Membership,
     PhoneNumber,
     PhoneNumberAssignment,
+    StaffRole,
     Tenant,
     User,
     WhatsAppBusinessAccount,
 )
+from tenants.services.staff import give_role
 
 ADMIN = "admin"
+SUPPORT = "support"
 DAYS = 6
 UNDELIVERABLE = 131026
 
@@ -45,6 +48,7 @@ class LoadedDemo:
 
     is_new: bool
     admin: Login
+    support: Login
     owners: list[Login]
 
 
@@ -57,7 +61,7 @@ def load_demo(*, password: str) -> LoadedDemo:
     if is_new:  # Charts and costs need not wait for the next count.
         usage.count_stale_days()
     owners = [Login(bakery.slug, bakery.tenant_id, bakery.name) for bakery in demo.BAKERIES]
-    return LoadedDemo(is_new, Login(ADMIN), owners)
+    return LoadedDemo(is_new, Login(ADMIN), Login(SUPPORT), owners)
 
 
 def _load(password: str) -> None:
@@ -65,9 +69,14 @@ def _load(password: str) -> None:
     numbers = [_number(account, number) for number in demo.NUMBERS]
     templates = [_template(account, row) for row in demo.TEMPLATES]
     # Hashing is slow on purpose, so the one demo password is hashed once.
-    admin = User(username=ADMIN, email="admin@platform.example", is_staff=True, is_superuser=True)
+    admin = User(username=ADMIN, email="admin@platform.example")
     admin.set_password(password)
     admin.save()
+    give_role(admin, StaffRole.PLATFORM_ADMIN)
+    support = User.objects.create(
+        username=SUPPORT, email="support@platform.example", password=admin.password
+    )
+    give_role(support, StaffRole.SUPPORT)
     now = timezone.now()
     chance = random.Random(20261122)  # noqa: S311 (the same demo every time)
     for bakery in demo.BAKERIES:

@@ -12,12 +12,11 @@ from tenants.admin.number_quality import (
 )
 from tenants.admin.phone_number import PhoneNumberAdmin
 from tenants.admin.tenant import TenantAdmin
-from tenants.admin.user import GroupAdmin, MembershipAdmin, UserAdmin
+from tenants.admin.user import MembershipAdmin, UserAdmin
 
 __all__ = [
     "ApiKeyAdmin",
     "AssignmentRoundAdmin",
-    "GroupAdmin",
     "MembershipAdmin",
     "NumberSetupAdmin",
     "PhoneNumberAdmin",

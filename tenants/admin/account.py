@@ -105,6 +105,15 @@ class WhatsAppBusinessAccountAdmin(Headed, ModelAdmin):  # type: ignore[misc]  #
     def heading(self, account: WhatsAppBusinessAccount) -> str:
         return account.name or str(account)
 
+    def get_fieldsets(
+        self, request: HttpRequest, obj: WhatsAppBusinessAccount | None = None
+    ) -> Any:
+        """Those who only look get the facts of the token and no place for secrets."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return fieldsets
+        return [_without_secrets(fieldset) for fieldset in fieldsets]
+
     def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
         return False  # numbers, templates and every message hang on it
 
@@ -186,6 +195,13 @@ class WhatsAppBusinessAccountAdmin(Headed, ModelAdmin):  # type: ignore[misc]  #
     @admin.display(description=gettext_lazy("templates synced"))
     def templates_synced(self, account: WhatsAppBusinessAccount) -> SafeString | str:
         return moment(account.templates_synced_at)
+
+
+def _without_secrets(fieldset: tuple[Any, dict[str, Any]]) -> tuple[Any, dict[str, Any]]:
+    title, options = fieldset
+    names = [name for row in options["fields"] for name in ([row] if isinstance(row, str) else row)]
+    written = {f"new_{name}" for name in _SECRETS}
+    return title, {**options, "fields": tuple(name for name in names if name not in written)}
 
 
 def _stored(secret: str) -> SafeString:

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
-from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from tenants.display import (
     BUSY,
@@ -20,20 +21,67 @@ from tenants.display import (
     moment,
     page_url,
 )
-from tenants.models import Membership, User
+from tenants.models import Membership, StaffRole, User
+from tenants.services.staff import give_role, is_last_platform_admin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
+# Groups are the roles and follow bakery_whatsapp/role_permissions.py: nothing in them is for editing.
 admin.site.unregister(Group)
 
+_KINDS = {
+    None: (gettext_lazy("bakery"), "storefront", NEUTRAL),
+    StaffRole.PLATFORM_ADMIN: (StaffRole.PLATFORM_ADMIN.label, "shield_person", BUSY),
+    StaffRole.SUPPORT: (StaffRole.SUPPORT.label, "support_agent", BUSY),
+}
 
-@admin.register(Group)
-class GroupAdmin(DjangoGroupAdmin, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER
+
+class PersonForm(UserChangeForm):  # type: ignore[misc]  # unfold ships no types
+    """A person with one role instead of Django's boxes for staff, superusers and groups."""
+
+    role = forms.TypedChoiceField(
+        label=gettext_lazy("Role at the platform"),
+        choices=[("", gettext_lazy("none: somebody of a bakery")), *StaffRole.choices],
+        coerce=StaffRole,
+        empty_value=None,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text=gettext_lazy(
+            "A platform admin may do everything. Support reads everything but secrets and sends messages again."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["role"] = self.instance.staff_role or ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        stays = cleaned.get("is_active") and cleaned.get("role") is StaffRole.PLATFORM_ADMIN
+        if not stays and is_last_platform_admin(self.instance):
+            self.add_error(
+                "role",
+                _("This is the last platform admin. Make another one before you change this."),
+            )
+        return cleaned
+
+
+class RoleFilter(admin.SimpleListFilter):
+    title = gettext_lazy("role")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [*StaffRole.choices, ("bakery", _("somebody of a bakery"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        if self.value() == "bakery":
+            return queryset.filter(is_staff=False)
+        if self.value() in StaffRole.values:
+            return queryset.filter(is_staff=True, groups__name=self.value())
+        return queryset
 
 
 class BakeriesOfPerson(TabularInline):  # type: ignore[misc]  # unfold ships no types
@@ -55,20 +103,20 @@ class BakeriesOfPerson(TabularInline):  # type: ignore[misc]  # unfold ships no 
 class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
     """People who log in. Platform staff enter the admin; everybody else sees only their bakeries' pages."""
 
-    form = UserChangeForm
+    form = PersonForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "full_name", "mail", "works_at", "kind", "seen")
-    list_filter = ("is_staff", "is_active")
+    list_filter = (RoleFilter, "is_active")
+    actions = None
     search_fields = ("username", "email", "first_name", "last_name")
     search_help_text = gettext_lazy("User name, name or e-mail")
     ordering = ("username",)
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     filter_horizontal = ()
-    autocomplete_fields = ("groups",)
     inlines = (BakeriesOfPerson,)
-    readonly_fields = ("seen", "joined")
+    readonly_fields = ("kind", "seen", "joined")
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (gettext_lazy("Person"), {"fields": (("first_name", "last_name"), "email")}),
@@ -76,17 +124,37 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
             gettext_lazy("Rights"),
             {
                 "description": gettext_lazy(
-                    "Staff enter this admin. People of a bakery need none of these: their bakeries stand below."
+                    "Whoever has a role enters this admin. People of a bakery need none: their bakeries stand below."
                 ),
-                "fields": ("is_active", "is_staff", "is_superuser", "groups"),
+                "fields": ("is_active", "role"),
             },
         ),
+        (gettext_lazy("Log-ins"), {"fields": (("seen", "joined"),)}),
+    )
+    # For those who look: neither the way to a new password nor its hash.
+    seen_fieldsets = (
+        (None, {"fields": ("username", "kind")}),
+        fieldsets[1],
         (gettext_lazy("Log-ins"), {"fields": (("seen", "joined"),)}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         found: QuerySet[User] = super().get_queryset(request)
-        return found.prefetch_related("memberships__tenant")
+        return found.prefetch_related("memberships__tenant", "groups")
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is not None and not self.has_change_permission(request, obj):
+            return self.seen_fieldsets
+        return super().get_fieldsets(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        may: bool = super().has_delete_permission(request, obj)
+        return may and not (obj is not None and is_last_platform_admin(obj))
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change:
+            give_role(obj, form.cleaned_data["role"])
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         return self.inlines if obj else ()  # Django asks for the password first
@@ -116,9 +184,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     def kind(self, user: User) -> SafeString:
         if not user.is_active:
             return badge(_("locked"), icon="lock", tone=CAUTION)
-        if user.is_staff:
-            return badge(_("platform staff"), icon="shield_person", tone=BUSY)
-        return badge(_("bakery"), icon="storefront", tone=NEUTRAL)
+        word, icon, tone = _KINDS[user.staff_role]
+        return badge(word, icon=icon, tone=tone)
 
     @admin.display(description=gettext_lazy("last log-in"), ordering="last_login")
     def seen(self, user: User) -> SafeString | str:

@@ -7,7 +7,7 @@ from tenants.models.number_setup import NumberSetup
 from tenants.models.phone_number import PhoneNumber, PhoneNumberAssignment
 from tenants.models.quality_reading import QualityReading
 from tenants.models.tenant import Membership, Tenant, TenantOwnedQuerySet
-from tenants.models.user import User
+from tenants.models.user import StaffRole, User
 
 __all__ = [
     "ApiKey",
@@ -18,6 +18,7 @@ __all__ = [
     "PhoneNumberAssignment",
     "QualityReading",
     "Scope",
+    "StaffRole",
     "StopReason",
     "Tenant",
     "TenantOwnedQuerySet",

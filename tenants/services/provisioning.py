@@ -6,12 +6,11 @@ import unicodedata
 import uuid
 
 import structlog
-from django.contrib.auth.password_validation import validate_password
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from tenants.models import PhoneNumber, Tenant, User
+from tenants.models import PhoneNumber, Tenant
 from tenants.services.assignments import assign_number
 
 log = structlog.get_logger(__name__)
@@ -109,14 +108,3 @@ def _clean_name(name: str) -> str:
     if len(clean) > _NAME_LENGTH:
         raise InvalidTenantError(_("The bakery's name may have at most 200 characters."))
     return clean
-
-
-def create_platform_admin(*, username: str, email: str, password: str) -> User:
-    """Make a person who may do everything in the admin. Raises ValidationError, also for a weak password."""
-    user = User(username=username, email=email, is_staff=True, is_superuser=True)
-    validate_password(password, user)
-    user.set_password(password)
-    user.full_clean()
-    user.save()
-    log.info("Platform admin created", user_id=user.pk)
-    return user

@@ -33,6 +33,7 @@ class Command(BaseCommand):
             report = {
                 "is_new": loaded.is_new,
                 "admin": _row(loaded.admin, shown),
+                "support": _row(loaded.support, shown),
                 "owners": [_row(owner, shown) for owner in loaded.owners],
             }
             self.stdout.write(json.dumps(report))
@@ -42,7 +43,7 @@ class Command(BaseCommand):
             if loaded.is_new
             else "There are bakeries already; nothing was changed."
         )
-        for login in [loaded.admin, *loaded.owners]:
+        for login in [loaded.admin, loaded.support, *loaded.owners]:
             self.stdout.write(
                 f"{login.username}  {shown or '(password as before)'}  {login.tenant}".rstrip()
             )

@@ -1,50 +1,12 @@
 from __future__ import annotations
 
-import getpass
-import json
-import os
-import sys
-from typing import Any
-
-from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
-
-from tenants.services.provisioning import create_platform_admin
+from tenants.management.staff_command import StaffCommand
+from tenants.models import StaffRole
 
 
-class Command(BaseCommand):
+class Command(StaffCommand):
     help = (
         "Make a platform admin. The password is asked for, or taken from PLATFORM_ADMIN_PASSWORD; "
         "never from the command line, where others can read it."
     )
-
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("username")
-        parser.add_argument("--email", required=True)
-        parser.add_argument("--json", action="store_true", help="print one JSON object")
-
-    @no_translations  # what commands print is English, their refusals too
-    def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            user = create_platform_admin(
-                username=options["username"], email=options["email"], password=_password()
-            )
-        except ValidationError as error:
-            raise CommandError(" ".join(error.messages)) from None
-        made = {"id": user.pk, "username": user.username, "email": user.email}
-        if options["json"]:
-            self.stdout.write(json.dumps(made, ensure_ascii=False))
-        else:
-            self.stdout.write(f"Platform admin {user.username} made. Log in at /admin/.")
-
-
-def _password() -> str:
-    given = os.environ.get("PLATFORM_ADMIN_PASSWORD", "")
-    if given:
-        return given
-    if not sys.stdin.isatty():
-        raise CommandError("Set PLATFORM_ADMIN_PASSWORD, or run this in a terminal.")
-    password = getpass.getpass("Password: ")
-    if password != getpass.getpass("Password (again): "):
-        raise CommandError("The two passwords differ.")
-    return password
+    role = StaffRole.PLATFORM_ADMIN

@@ -56,7 +56,7 @@ def test_every_event_is_in_the_list_and_has_its_page(paula, told):
 
 
 def test_the_list_keeps_to_its_budget_of_queries(paula, told, django_assert_max_num_queries):
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         paula.get(LIST)
 
 

@@ -164,6 +164,15 @@ def test_sending_again(paula):
     assert (delivery.status, other.status) == (DeliveryStatus.WAITING, DeliveryStatus.FAILED)
 
 
+def test_support_sends_again_and_does_nothing_else_to_a_callback(sonia):
+    (delivery,) = waits_for(callback := CallbackFactory())
+    CallbackDelivery.objects.update(status=DeliveryStatus.FAILED, next_attempt_at=None)
+    assert "1 is sent again." in act(sonia, LOG, "send_again", delivery).text
+    act(sonia, LIST, "switch_off", callback)
+    callback.refresh_from_db()
+    assert callback.is_enabled
+
+
 def test_a_new_secret_is_asked_about_and_shown_once(paula):
     callback = CallbackFactory()
     address = reverse("admin:messaging_callback_new_secret", args=(callback.pk,))

@@ -251,3 +251,8 @@ def test_times_are_local_with_utc_in_their_title(paula, db):
 
 def test_a_search_that_no_database_takes_is_refused_in_words(paula, failed):
     assert "Null characters are not allowed." in paula.get(LIST, {"q": "a\x00b"}).text
+
+
+def test_support_sends_an_unconfirmed_message_again(sonia, db, broker):
+    lost = message_in(MessageStatus.UNCONFIRMED)
+    assert "1 message is sent again." in act(sonia, "requeue", lost, confirmed=True).text

@@ -179,7 +179,7 @@ def test_the_page_shows_drift_with_its_effect_and_who_sends_it(
     PriceRateFactory.create(category="utility", amount="0.02")
     PriceRateFactory.create(category="marketing", amount="0.06")
     template_drift.note(template, TemplateChangeKind.CATEGORY, before="UTILITY", after="MARKETING")
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(21):
         text = paula.get(page_of(template)).text
     assert "Each message costs the price of marketing" in text
     assert "For the 1 messages of the last 30 days that makes +0.04 €." in text

@@ -101,7 +101,7 @@ def test_the_list_loads_no_body_and_says_how_long_things_took(paula, django_asse
             processed_at=NOON + timedelta(seconds=75.25),
             size=2048,
         )
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         page = paula.get(LIST).text
     assert "250 ms" in page
     assert "1\xa0minute" in page

@@ -12,7 +12,7 @@ from django.utils import timezone
 from messaging import demo
 from messaging.models import Message, MessageTemplate
 from messaging.statuses import MessageStatus
-from tenants.models import Membership, PhoneNumber, PhoneNumberAssignment, Tenant, User
+from tenants.models import Membership, PhoneNumber, PhoneNumberAssignment, StaffRole, Tenant, User
 from tenants.services.routing import sender_for
 from tests.factories import AccountFactory, TenantFactory
 from tests.messaging.conftest import GRAPH
@@ -74,7 +74,7 @@ def test_the_demo_has_the_two_templates_of_the_guide(loaded):
 def test_the_demos_people_log_in_and_each_owner_has_one_bakery(loaded):
     admin = authenticate(username=loaded["admin"]["username"], password="pan-de-prueba-1")
     assert isinstance(admin, User)
-    assert admin.is_superuser
+    assert admin.staff_role is StaffRole.PLATFORM_ADMIN
     for owner in loaded["owners"]:
         person = authenticate(username=owner["username"], password=owner["password"])
         assert isinstance(person, User)

@@ -13,7 +13,7 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from tenants.models import ApiKey, PhoneNumberAssignment, Tenant, User
+from tenants.models import ApiKey, PhoneNumberAssignment, StaffRole, Tenant, User
 from tenants.models.api_key import digest
 from tests.factories import (
     AssignmentFactory,
@@ -178,9 +178,20 @@ def test_a_platform_admin_logs_in_with_the_password_of_the_environment(monkeypat
     )
     paula = authenticate(username="paula", password="an-invented-long-word")
     assert isinstance(paula, User)
-    assert paula.is_staff
-    assert paula.is_superuser
+    assert paula.staff_role is StaffRole.PLATFORM_ADMIN
+    assert paula.has_perms(["tenants.change_user", "tenants.change_whatsappbusinessaccount"])
     assert printed == {"id": paula.pk, "username": "paula", "email": "paula@platform.example"}
+
+
+def test_somebody_of_the_support_reads_and_changes_no_bakery(monkeypatch):
+    monkeypatch.setenv("PLATFORM_ADMIN_PASSWORD", "an-invented-long-word")
+    assert "Support sonia made." in run(
+        "create_support_user", "sonia", "--email", "sonia@platform.example"
+    )
+    sonia = User.objects.get()
+    assert sonia.staff_role is StaffRole.SUPPORT
+    assert sonia.has_perm("tenants.view_tenant")
+    assert not sonia.has_perm("tenants.change_tenant")
 
 
 def test_a_platform_admin_is_asked_for_the_password_twice(monkeypatch):
