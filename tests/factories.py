@@ -189,6 +189,8 @@ def message_in(status: MessageStatus, **fields: Any) -> Message:
         state["claimed_at"] = now
     if status == MessageStatus.UNCONFIRMED:
         state["unconfirmed_at"] = now
+    if status == MessageStatus.FAILED:
+        state["failed_at"] = now
     message: Message = MessageFactory(**(state | fields))
     return message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
-from messaging.models import MessageTemplate
+from messaging.models import Message, MessageTemplate
 from messaging.statuses import MessageStatus
 from tenants.display import phone
 from tenants.models import PhoneNumber, Tenant
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django_stubs_ext import StrOrPromise
 
-    from messaging.models import Message
     from messaging.models.message import MessageQuerySet
 
     Choices = list[tuple[str, StrOrPromise]]
@@ -31,8 +31,15 @@ _UNDECIDED = "undecided"
 
 
 class StatusFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
+    """`status` itself is in no index, on purpose; each rare state has a small one of its own but those two."""
+
     title = gettext_lazy("status")
     parameter_name = "status"
+
+    @property
+    def is_unindexed(self) -> bool:
+        """Whether nearly no message is in the state, for it passes at once, and no index leads to those that are."""
+        return self.value() in {MessageStatus.ACCEPTED, MessageStatus.HELD}
 
     def lookups(self, request: HttpRequest, model_admin: object) -> Choices:
         states: Choices = [(status.value, status.label) for status in MessageStatus]
@@ -44,13 +51,17 @@ class StatusFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no typ
             return queryset.filter(unconfirmed_at__isnull=False, acknowledged_at__isnull=True)
         if wanted not in MessageStatus.values:
             return queryset
-        # `status` is in no index on purpose; what waits has small ones of its own.
         if wanted == MessageStatus.QUEUED:
             return queryset.filter(send_after__isnull=False)
         if wanted == MessageStatus.SENDING:
             return queryset.filter(claimed_at__isnull=False)
         if wanted == MessageStatus.UNCONFIRMED:
             return queryset.filter(unconfirmed_at__isnull=False)
+        found: MessageQuerySet = queryset  # type: ignore[assignment]  # the admin asks our own manager
+        if wanted == MessageStatus.FAILED:
+            return found.failed()
+        if wanted in {MessageStatus.CANCELLED, MessageStatus.EXPIRED}:
+            return found.ended_unsent(MessageStatus(wanted))
         return queryset.filter(status=wanted)
 
 
@@ -118,3 +129,51 @@ class TemplateFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no t
     def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
         known = {pk for pk, _name in self.lookup_choices}
         return queryset.filter(template=self.value()) if self.value() in known else queryset
+
+
+class _LinkedFilter(admin.SimpleListFilter):
+    """Set by a link from elsewhere and shown only then: its values are too many to choose from."""
+
+    template = "admin/messaging/message/_linked_filter.html"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> Choices:
+        value = self.value()
+        return [(value, self.words(value))] if value else []
+
+    def words(self, value: str) -> str:
+        return value
+
+
+class SameRecipientFilter(_LinkedFilter):
+    """Everything sent to the number of one message, which the address names instead of the number."""
+
+    title = gettext_lazy("recipient")
+    parameter_name = "to"
+
+    def words(self, value: str) -> str:
+        return phone(self._number(value)) or value
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        return queryset.filter(recipient_phone=self._number(self.value() or ""))
+
+    @staticmethod
+    def _number(value: str) -> str:
+        try:
+            found = Message.objects.filter(pk=uuid.UUID(value))
+        except ValueError:
+            return ""
+        return found.values_list("recipient_phone", flat=True).first() or ""
+
+
+class CodeFilter(_LinkedFilter):
+    """What Meta refused with one code."""
+
+    title = gettext_lazy("error code")
+    parameter_name = "code"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Message]) -> QuerySet[Message]:
+        found: MessageQuerySet = queryset  # type: ignore[assignment]  # the admin asks our own manager
+        value = self.value() or ""
+        if not (value.isascii() and value.lstrip("-").isdigit() and len(value) < 19):
+            return found.none()
+        return found.failed().filter(error_code=int(value))

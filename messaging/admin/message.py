@@ -13,12 +13,14 @@ from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from messaging.admin import asking, searching
+from messaging.admin import asking, finding, searching
 from messaging.admin.cost_filters import CountedFilter, MonthFilter
 from messaging.admin.cost_words import cost_words
 from messaging.admin.filters import (
     BakeryFilter,
+    CodeFilter,
     NumberFilter,
+    SameRecipientFilter,
     StatusFilter,
     TemplateFilter,
     WhenFilter,
@@ -54,11 +56,13 @@ class MessageAdmin(NewestOnly, ReadOnlyAdmin):
         TemplateFilter,
         MonthFilter,
         CountedFilter,
+        SameRecipientFilter,
+        CodeFilter,
     )
     list_filter_submit = True
     list_select_related = ("tenant", "template")
     search_fields = ("reference",)
-    search_help_text = gettext_lazy("Order number, recipient's number, message id or wamid")
+    search_help_text = gettext_lazy("Order, number, name or id")
     change_form_template = "admin/messaging/message/change_form.html"
     actions = ("requeue", "leave", "cancel")
     readonly_fields = (
@@ -139,6 +143,10 @@ class MessageAdmin(NewestOnly, ReadOnlyAdmin):
     ) -> tuple[QuerySet[Message], bool]:
         return searching.find(queryset, search_term), False
 
+    def search_advice(self, term: str) -> str:
+        """What to type instead when nothing was found."""
+        return searching.advice(term)
+
     def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
         return {
             "story": story_of(obj, language=translation.get_language() or "en"),
@@ -146,12 +154,20 @@ class MessageAdmin(NewestOnly, ReadOnlyAdmin):
         }
 
     def get_urls(self) -> list[URLPattern]:
-        ours = path(
-            "<uuid:pk>/ask-meta/",
-            self.admin_site.admin_view(self.ask_meta),
-            name="messaging_message_ask_meta",
-        )
-        return [ours, *super().get_urls()]
+        ours = [
+            path(
+                "find/", self.admin_site.admin_view(self.find_page), name="messaging_message_find"
+            ),
+            path(
+                "<uuid:pk>/ask-meta/",
+                self.admin_site.admin_view(self.ask_meta),
+                name="messaging_message_ask_meta",
+            ),
+        ]
+        return [*ours, *super().get_urls()]
+
+    def find_page(self, request: HttpRequest) -> HttpResponse:
+        return finding.find_page(self, request)
 
     def ask_meta(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask what became of the message, and take what the webhook never brought."""

@@ -4,12 +4,15 @@ import uuid
 from datetime import UTC, datetime
 from typing import Any, Self
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models.functions import Reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
+from messaging.models.searching import NameWords
 from messaging.models.template import MessageTemplate
 from messaging.statuses import FINAL, MAY_FOLLOW, MessageStatus
 from tenants.models import PhoneNumber, Tenant, TenantOwnedQuerySet
@@ -45,6 +48,19 @@ class MessageQuerySet(TenantOwnedQuerySet["Message"]):
             send_after__lte=now,
             phone_number__account__sending_paused_at__isnull=True,
             phone_number__account__sending_stopped_at__isnull=True,
+        )
+
+    def failed(self) -> Self:
+        # Both: the time has an index, and a later delivery leaves it standing.
+        return self.filter(failed_at__isnull=False, status=MessageStatus.FAILED)
+
+    def ended_unsent(self, status: MessageStatus) -> Self:
+        """Those that were cancelled or expired; each has left the queue without reaching Meta, which has an index."""
+        return self.filter(
+            accepted_at__isnull=True,
+            send_after__isnull=True,
+            claimed_at__isnull=True,
+            status=status,
         )
 
     def newest_first(self) -> Self:
@@ -186,11 +202,12 @@ class Message(models.Model):
         indexes = (
             # A bakery's messages, newest first, and its last message.
             models.Index(fields=("tenant", "-id"), name="message_of_tenant"),
-            # An order's messages.
+            # An order's messages, also by the beginning of its number.
             models.Index(
                 fields=("reference", "-id"),
-                name="message_reference",
+                name="message_order",
                 condition=~models.Q(reference=""),
+                opclasses=("varchar_pattern_ops", "uuid_ops"),
             ),
             # The queue of one number: claiming a few of each bakery's, urgent ones first.
             models.Index(
@@ -218,6 +235,26 @@ class Message(models.Model):
             ),
             # Everything sent to one recipient.
             models.Index(fields=("recipient_phone", "-id"), name="message_recipient"),
+            # A recipient of whose number the end is known.
+            models.Index(
+                OpClass(Reverse("recipient_phone"), "text_pattern_ops"), name="message_phone_end"
+            ),
+            # A recipient by the words of the name.
+            GinIndex(NameWords("recipient_name"), name="message_name_words"),
+            # What failed, the newest first. A status that changes no `failed_at` rewrites it not.
+            models.Index(
+                fields=("-id",),
+                name="message_failed",
+                condition=models.Q(failed_at__isnull=False),
+            ),
+            # What left the queue and never reached Meta: cancelled and expired ones.
+            models.Index(
+                fields=("-id",),
+                name="message_never_accepted",
+                condition=models.Q(
+                    accepted_at__isnull=True, send_after__isnull=True, claimed_at__isnull=True
+                ),
+            ),
         )
         constraints = (
             models.UniqueConstraint(

@@ -127,7 +127,7 @@ def test_list_and_page_say_what_a_message_waits_for(paula, language, words):
 )
 def test_a_message_is_found_by_order_number_recipient_or_id(paula, failed, term):
     message_in(MessageStatus.READ, reference="PO-9", recipient_phone="+34600000199")
-    found = paula.get(LIST, {"q": str(failed.pk) if term == "ID" else term}).text
+    found = paula.get(LIST, {"q": str(failed.pk) if term == "ID" else term}, follow=True).text
     assert page_of(failed) in found
     assert "PO-9<" not in found
 
@@ -226,19 +226,6 @@ def test_a_messages_page_takes_few_queries(paula, failed, django_assert_max_num_
     MessageEvent.objects.create(message=failed, kind=EventKind.DELIVERED)
     with django_assert_max_num_queries(14):
         assert paula.get(page_of(failed)).status_code == 200
-
-
-def test_the_list_never_counts_the_whole_table(paula, db, django_assert_max_num_queries):
-    MessageFactory.create()
-    with django_assert_max_num_queries(15) as queries:
-        paula.get(LIST)
-    counts = [
-        q["sql"]
-        for q in queries.captured_queries
-        if "COUNT(" in q["sql"] and "messaging_message" in q["sql"]
-    ]
-    assert counts
-    assert all("LIMIT 5001" in sql for sql in counts)
 
 
 def test_times_are_local_with_utc_in_their_title(paula, db):

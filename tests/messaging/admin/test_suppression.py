@@ -98,7 +98,7 @@ def test_the_list_and_the_page_tell_who_asked_and_with_what(paula, stopped):
 
 @pytest.mark.parametrize("term", ["+34 600 000 101", "Panadería Go"])
 def test_an_opt_out_is_found_by_number_and_by_bakery(paula, stopped, term):
-    assert f"/{stopped.pk}/change/" in paula.get(LIST, {"q": term}).text
+    assert f"/{stopped.pk}/change/" in paula.get(LIST, {"q": term}, follow=True).text
     assert f"/{stopped.pk}/change/" not in paula.get(LIST, {"q": "+34600000999"}).text
 
 
