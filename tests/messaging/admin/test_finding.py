@@ -93,7 +93,7 @@ def test_an_empty_search_explains_the_box(paula, term):
 
 
 def test_it_takes_few_queries(paula, message, django_assert_max_num_queries):
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(6):
         paula.post(FIND, {"term": "PO-12345"})
 
 

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     atomic = False
 
     dependencies = [
-        ("messaging", "0014_message_replaces"),
+        ("messaging", "0015_one_alert_for_template_changes"),
         ("tenants", "0006_api_key_callbacks_scope"),
     ]
 
