@@ -108,9 +108,12 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(
                     _("Accounts"), "business_center", "tenants_whatsappbusinessaccount_changelist"
                 ),
+                _item(_("Access token"), "vpn_key", "messaging_tokenrotation_page"),
+                _item(_("Dates ahead"), "event", "messaging_calendarfeed_dates"),
                 _item(_("API keys"), "key", "tenants_apikey_changelist"),
                 _item(_("Callbacks"), "outbound", "messaging_callback_changelist"),
                 _item(_("People"), "group", "tenants_user_changelist"),
+                _item(_("Mails"), "mail", "messaging_mail_changelist"),
                 *_outside(),
             ],
         },

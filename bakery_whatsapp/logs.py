@@ -23,14 +23,16 @@ EventDict = MutableMapping[str, Any]
 
 # A number with its + is a person's or a bakery's; Meta's ids have none and stay readable.
 _PHONE = re.compile(r"\+(\d{2})[\d\s().-]{5,}(\d{2})")
+# Addresses whose rest is the proof of who asks; see messaging/open_pages.
+_OPEN_PAGE = re.compile(r"/(calendar)/[^\s/?]+")
 # Every header ipware looks at has one of these words in its name.
 _TELLS_IP = re.compile("IP|FORWARDED|REMOTE_ADDR")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
 def masked(text: str) -> str:
-    """Return `text` without whole phone numbers and tokens."""
-    text = without_tokens(text)
+    """Return `text` without whole phone numbers, tokens and addresses that are secrets."""
+    text = _OPEN_PAGE.sub(r"/\1/…", without_tokens(text))
     return _PHONE.sub(r"+\1…\2", text) if "+" in text else text
 
 

@@ -32,9 +32,11 @@ SUPPORT = frozenset(
         "messaging.view_alert",
         "messaging.view_callback",
         "messaging.view_callbackdelivery",
+        "messaging.view_calendarfeed",
         "messaging.view_countedday",
         "messaging.view_dailyusage",
         "messaging.view_inboundmessage",
+        "messaging.view_mail",
         "messaging.view_message",
         "messaging.view_messageevent",
         "messaging.view_messagetemplate",
@@ -43,12 +45,16 @@ SUPPORT = frozenset(
         "messaging.view_sendattempt",
         "messaging.view_suppression",
         "messaging.view_templatechange",
+        # The stages only: fingerprints and what Meta says take a right to change the token.
+        "messaging.view_tokenrotation",
         "messaging.view_unknownwebhookfield",
         "messaging.view_webhookdelivery",
         # Send again, cancel what waits, ask Meta what became of it.
         "messaging.change_message",
         # Tell a callback again.
         "messaging.change_callbackdelivery",
+        # Send a mail that failed once more.
+        "messaging.resend_mail",
     }
 )
 

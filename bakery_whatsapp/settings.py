@@ -199,6 +199,7 @@ if env.str("EMAIL_URL", ""):
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_TIMEOUT = 15  # seconds; without it a silent mail server would hold a worker for good
 
 # --- Security ------------------------------------------------------------------------------------------------------
 _https = SITE_URL.startswith("https://")
@@ -364,6 +365,17 @@ CELERY_BEAT_SCHEDULE = {
     # Every hour what has grown old in that hour, rather than a whole day's at once.
     "delete-old": {
         "task": "messaging.delete_old",
+        "schedule": 3600.0,
+        "options": {"queue": "periodic", "expires": 3600},
+    },
+    # What is written wakes a worker by itself; this finds what was to be tried again.
+    "send-mails": {
+        "task": "messaging.send_mails",
+        "schedule": 60.0,
+        "options": {"queue": "periodic", "expires": 60},
+    },
+    "write-mails": {
+        "task": "messaging.write_mails",
         "schedule": 3600.0,
         "options": {"queue": "periodic", "expires": 3600},
     },

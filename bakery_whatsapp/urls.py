@@ -34,6 +34,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api(?:/.*)?$", api.unknown_address),
     path("docs", openapi.DocsView.as_view(), name="docs"),
     path("health/", include(health.urlpatterns)),
+    path("", include("messaging.open_pages.urls")),
     path("", include("messaging.bakery.urls")),
 ]
 

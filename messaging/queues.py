@@ -34,6 +34,8 @@ WATCH_WEBHOOKS = "messaging.watch_webhooks"
 ANSWER_OPT_OUTS = "messaging.answer_opt_outs"
 DELIVER_CALLBACKS = "messaging.deliver_callbacks"
 DELETE_OLD = "messaging.delete_old"
+SEND_MAILS = "messaging.send_mails"
+WRITE_MAILS = "messaging.write_mails"
 
 # One wake-up a burst is enough. A worker removes the mark before it looks at the rows, so what was committed before
 # the mark is always seen; the mark dies by itself in case the worker did.
@@ -80,6 +82,11 @@ def wake_answerer() -> None:
 def wake_callbacks() -> None:
     """Wake a worker for what callbacks are to be told once the transaction is committed."""
     transaction.on_commit(partial(_wake, DELIVER_CALLBACKS, CALLBACKS, ()))
+
+
+def wake_mailer() -> None:
+    """Wake a worker for the mails that wait once the transaction is committed."""
+    transaction.on_commit(partial(_wake, SEND_MAILS, PERIODIC, ()))
 
 
 def is_awake(task: str, *args: int) -> None:

@@ -9,12 +9,15 @@ from messaging.services import (
     answering,
     callback_delivery,
     lost_statuses,
+    mails,
     receiving,
+    reminders,
     retention,
     sending,
     silence,
     sweeping,
     syncing,
+    token_rotation,
     usage,
 )
 
@@ -63,3 +66,14 @@ def deliver_callbacks() -> None:
 @shared_task(name=queues.DELETE_OLD)
 def delete_old() -> None:
     retention.delete_old_deliveries()
+    token_rotation.forget_left_candidates()
+
+
+@shared_task(name=queues.SEND_MAILS)
+def send_mails() -> None:
+    mails.send_waiting()
+
+
+@shared_task(name=queues.WRITE_MAILS)
+def write_mails() -> None:
+    reminders.remind()

@@ -6,9 +6,11 @@ from messaging.admin.account import SendingAccountAdmin
 from messaging.admin.account_event import AccountEventAdmin
 from messaging.admin.alert import AlertAdmin
 from messaging.admin.assignment import SendingAssignmentAdmin
+from messaging.admin.calendar_feed import CalendarFeedAdmin
 from messaging.admin.callback import CallbackAdmin
 from messaging.admin.callback_delivery import CallbackDeliveryAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
+from messaging.admin.mail import MailAdmin
 from messaging.admin.message import MessageAdmin
 from messaging.admin.person_alias import PersonAliasAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
@@ -19,17 +21,20 @@ from messaging.admin.template_change import TemplateChangeAdmin
 from messaging.admin.template_draft import TemplateDraftAdmin
 from messaging.admin.tenant import SendingTenantAdmin
 from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
+from messaging.admin.token_rotation import TokenRotationAdmin
 from messaging.admin.usage import CountedDayAdmin, DailyUsageAdmin
 from messaging.admin.webhook_delivery import UnknownWebhookFieldAdmin, WebhookDeliveryAdmin
 
 __all__ = [
     "AccountEventAdmin",
     "AlertAdmin",
+    "CalendarFeedAdmin",
     "CallbackAdmin",
     "CallbackDeliveryAdmin",
     "CountedDayAdmin",
     "DailyUsageAdmin",
     "InboundMessageAdmin",
+    "MailAdmin",
     "MessageAdmin",
     "MessageEventAdmin",
     "MessageTemplateAdmin",
@@ -43,6 +48,7 @@ __all__ = [
     "SuppressionAdmin",
     "TemplateChangeAdmin",
     "TemplateDraftAdmin",
+    "TokenRotationAdmin",
     "UnknownWebhookFieldAdmin",
     "WebhookDeliveryAdmin",
 ]

@@ -138,7 +138,10 @@ class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
             )
 
     def page_context(self, request: HttpRequest, obj: WhatsAppBusinessAccount) -> dict[str, Any]:
-        return {"may_switch": self.has_switch_permission(request)}
+        return {
+            "may_switch": self.has_switch_permission(request),
+            "may_rotate": request.user.has_perm("messaging.view_tokenrotation"),
+        }
 
     def pause(self, request: HttpRequest, pk: int) -> HttpResponse:
         account = self._switchable(request, pk)

@@ -90,7 +90,7 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
     if account.previous_token_until and is_credential_error(account.sending_stopped_code):
         kept = _(
             "It is the new token that was refused; the previous one is kept and not used by itself. "
-            "manage.py rotate_token --back goes back to it."
+            "Go back to it on the token page, or with manage.py rotate_token --back."
         )
         why = f"{why} {kept}"
     return HaltedLine(

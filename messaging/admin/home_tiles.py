@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import redis
 from django.conf import settings
 from django.db.models import Count, Exists, Min, OuterRef
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.timesince import timesince
@@ -129,7 +130,7 @@ def quality(rows: Sequence[PhoneNumber]) -> Tile:
 
 
 def token(account: WhatsAppBusinessAccount | None, now: datetime) -> Tile:
-    label, url, icon = _("Access token"), list_url(_ACCOUNTS), "key"
+    label, url, icon = _("Access token"), reverse("admin:messaging_tokenrotation_page"), "key"
     if account is None:
         return Tile(label, "–", _("no account"), url, icon)
     if account.token_expires_at:
@@ -152,7 +153,7 @@ def token(account: WhatsAppBusinessAccount | None, now: datetime) -> Tile:
 
 
 def graph_version(now: datetime) -> Tile:
-    label, url, icon = _("Graph version"), list_url(_ACCOUNTS), "api"
+    label, url, icon = _("Graph version"), reverse("admin:messaging_calendarfeed_dates"), "api"
     version = settings.WHATSAPP_API_VERSION
     problem = version_problem(version, today=now.date())
     if problem is None:

@@ -1,29 +1,9 @@
-"""What the token commands print: everything Meta says of a token, never the token."""
+"""What the token commands print for people: everything Meta says of a token, never the token."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
+from messaging.services.token_records import facts_of
 from messaging.services.tokens import Verification
-
-
-def facts_of(verification: Verification) -> dict[str, Any]:
-    facts = verification.facts
-    found: dict[str, Any] = {"ok": not verification.problems, "problems": verification.problems}
-    if facts is None:
-        return found
-    return found | {
-        "valid": facts.is_valid,
-        "type": facts.type,
-        "app_id": facts.app_id,
-        "application": facts.application,
-        "issued_at": _iso(facts.issued_at),
-        "expires_at": _iso(facts.expires_at),
-        "never_expires": facts.is_valid and facts.never_expires,
-        "scopes": list(facts.scopes),
-        "numbers": verification.numbers,
-    }
 
 
 def lines_of(verification: Verification) -> list[str]:
@@ -40,7 +20,3 @@ def lines_of(verification: Verification) -> list[str]:
         f"permissions: {', '.join(found['scopes']) or 'none'}",
         f"numbers it reads: {found['numbers']}",
     ]
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds")

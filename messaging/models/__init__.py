@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from messaging.models.account_event import AccountEvent, Aspect
 from messaging.models.alert import Alert, AlertKind
+from messaging.models.calendar_feed import CalendarFeed
 from messaging.models.callback import (
     Callback,
     CallbackDelivery,
@@ -10,6 +11,7 @@ from messaging.models.callback import (
     DisabledReason,
 )
 from messaging.models.inbound_message import Asks, InboundMessage
+from messaging.models.mail import Mail, MailKind, MailState
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
 from messaging.models.person_alias import PersonAlias
 from messaging.models.price_rate import PriceCategory, PriceRate
@@ -18,6 +20,7 @@ from messaging.models.template import MessageTemplate
 from messaging.models.template_change import TemplateChange, TemplateChangeKind
 from messaging.models.template_draft import TemplateDraft
 from messaging.models.timeline import EventKind, MessageEvent, SendAttempt
+from messaging.models.token_rotation import TokenRotation
 from messaging.models.usage import CountedDay, DailyUsage
 from messaging.models.webhook_delivery import (
     DeliveryOutcome,
@@ -31,6 +34,7 @@ __all__ = [
     "AlertKind",
     "Asks",
     "Aspect",
+    "CalendarFeed",
     "Callback",
     "CallbackDelivery",
     "CallbackEvent",
@@ -42,6 +46,9 @@ __all__ = [
     "EventKind",
     "IfUnconfirmed",
     "InboundMessage",
+    "Mail",
+    "MailKind",
+    "MailState",
     "Message",
     "MessageEvent",
     "MessageQuerySet",
@@ -55,6 +62,7 @@ __all__ = [
     "TemplateChange",
     "TemplateChangeKind",
     "TemplateDraft",
+    "TokenRotation",
     "UnknownWebhookField",
     "WaitsFor",
     "WebhookDelivery",

@@ -123,6 +123,12 @@ def is_credential_error(code: int | None) -> bool:
     return code is not None and facts_for(code).error_class is ErrorClass.CREDENTIAL
 
 
+def is_refused(account: WhatsAppBusinessAccount) -> bool:
+    """Whether the line stands because Meta refuses the token in service."""
+    is_stopped = account.sending_stopped_at is not None
+    return is_stopped and is_credential_error(account.sending_stopped_code)
+
+
 def stop_number(number: PhoneNumber, *, code: int | None) -> bool:
     """Stop one number after an error of its own. It is tried again with one message every ten minutes."""
     now = timezone.now()

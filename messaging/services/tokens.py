@@ -20,11 +20,13 @@ from messaging.services.accounts import (
     NoAccountError,
     current_account,
     is_credential_error,
+    is_refused,
     lift_credential_stop,
     stop_sending,
 )
 from messaging.services.alerts import close_alerts, open_alert
 from messaging.services.graph import graph_api_for
+from messaging.services.token_records import iso, record_promotion, record_refusal
 from messaging.services.token_verification import (
     NoAppError,
     Verification,
@@ -45,6 +47,7 @@ __all__ = [
     "record_check",
     "remind_of_token",
     "renewed_token",
+    "retire_now",
     "retire_previous_tokens",
     "verify_token",
 ]
@@ -120,9 +123,11 @@ def promote_token(
         raise TokenRefusedError(verification)
     with transaction.atomic():
         kept = WhatsAppBusinessAccount.objects.select_for_update().get(pk=account.pk)
-        is_new = kept.access_token != verification.token
+        old_token = kept.access_token
+        is_new = old_token != verification.token
         if is_new:
             _replace(kept, verification.token, _grace() if grace is None else grace)
+            record_promotion(kept, verification, old_token=old_token, by=by)
         _keep(kept, verification.facts)
         lift_credential_stop(kept)
         queues.wake_sync()
@@ -131,7 +136,7 @@ def promote_token(
             "WhatsApp token replaced",
             waba_id=kept.waba_id,
             user_id=by,
-            previous_token_until=_iso(kept.previous_token_until),
+            previous_token_until=iso(kept.previous_token_until),
         )
     remind_of_token()
     kept.refresh_from_db()
@@ -154,10 +159,6 @@ def renewed_token() -> str:
     return graph_api_for(account).exchange_token(
         account.access_token, app_id=app_id, app_secret=secret
     )
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds")
 
 
 def _grace() -> timedelta:
@@ -207,16 +208,26 @@ def retire_previous_tokens() -> int:
     now = timezone.now()
     overdue = WhatsAppBusinessAccount.objects.filter(previous_token_until__lte=now)
     account = overdue.order_by("id").first()
-    if account is None or _may_be_needed(account) or not _is_time_to_retire(account):
+    if account is None or is_refused(account) or not _is_time_to_retire(account):
         return 0
+    return len(_retire(account))
+
+
+def retire_now(account: WhatsAppBusinessAccount, *, by: int) -> bool:
+    """Revoke the kept tokens without waiting for their grace; True when Meta has been proved to refuse them all.
+
+    Raises NoPreviousTokenError.
+    """
+    kept = account.previous_token_list
+    if not kept:
+        raise NoPreviousTokenError
+    return len(_retire(account, by=by)) == len(kept)
+
+
+def _retire(account: WhatsAppBusinessAccount, *, by: int | None = None) -> set[str]:
     retired = {token for token in account.previous_token_list if _is_retired(account, token)}
-    _forget(account, retired)
-    return len(retired)
-
-
-def _may_be_needed(account: WhatsAppBusinessAccount) -> bool:
-    is_stopped = account.sending_stopped_at is not None
-    return is_stopped and is_credential_error(account.sending_stopped_code)
+    _forget(account, retired, by=by)
+    return retired
 
 
 def _is_time_to_retire(account: WhatsAppBusinessAccount) -> bool:
@@ -266,7 +277,7 @@ def _revoke(account: WhatsAppBusinessAccount, token: str) -> None:
         log.warning("Old WhatsApp token not revoked yet", waba_id=account.waba_id, error=str(error))
 
 
-def _forget(account: WhatsAppBusinessAccount, retired: set[str]) -> None:
+def _forget(account: WhatsAppBusinessAccount, retired: set[str], *, by: int | None) -> None:
     if not retired:
         return
     with transaction.atomic():
@@ -275,6 +286,7 @@ def _forget(account: WhatsAppBusinessAccount, retired: set[str]) -> None:
         kept.previous_access_token = "\n".join(left)
         kept.previous_token_until = kept.previous_token_until if left else None
         kept.save(update_fields=["previous_access_token", "previous_token_until"])
+        record_refusal(kept, retired, by=by)
     if not left:
         close_alerts(AlertKind.TOKEN_NOT_REVOKED, subject=account.waba_id)
 
@@ -296,8 +308,8 @@ def remind_of_token() -> None:
             log.warning(
                 "WhatsApp token should be replaced",
                 waba_id=account.waba_id,
-                issued_at=_iso(account.token_issued_at),
-                expires_at=_iso(account.token_expires_at),
+                issued_at=iso(account.token_issued_at),
+                expires_at=iso(account.token_expires_at),
             )
 
 

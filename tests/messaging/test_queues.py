@@ -52,6 +52,8 @@ def test_every_task_has_a_fixed_name_and_a_queue_that_workers_watch():
         queues.COUNT_USAGE,
         queues.DELIVER_CALLBACKS,
         queues.DELETE_OLD,
+        queues.SEND_MAILS,
+        queues.WRITE_MAILS,
     }
     assert {queue.name for queue in app.conf.task_queues} == set(queues.ALL)
     assert {app.amqp.router.route({}, name)["queue"].name for name in names} == set(queues.ALL)

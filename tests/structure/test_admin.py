@@ -136,6 +136,7 @@ HISTORY = {
     "Message", "MessageEvent", "SendAttempt", "WebhookDelivery", "InboundMessage",
     "PhoneNumberAssignment", "AssignmentRound", "PhoneNumber", "MessageTemplate", "AccountEvent",
     "PersonAlias", "CallbackDelivery", "TemplateChange",
+    "TokenRotation", "CalendarFeed", "Mail",
 }  # fmt: skip
 
 

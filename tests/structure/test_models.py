@@ -14,6 +14,7 @@ from messaging.models import (
     CallbackDelivery,
     DailyUsage,
     InboundMessage,
+    Mail,
     Message,
     MessageEvent,
     SendAttempt,
@@ -61,6 +62,8 @@ OF_THE_PLATFORM = {
     "CountedDay",
     "AccountEvent",
     "PersonAlias",
+    "TokenRotation",
+    "CalendarFeed",
 }
 
 
@@ -122,6 +125,9 @@ def rows_of_two_bakeries(db):
             ),
             Callback: callback,
             CallbackDelivery: ping(callback),
+            Mail: Mail.objects.create(
+                kind="reminder", occasion="test", user=membership.user, tenant=tenant, content={}
+            ),
         }
     return made
 

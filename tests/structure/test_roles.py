@@ -18,19 +18,23 @@ from messaging import demo
 from messaging.models import (
     AccountEvent,
     Alert,
+    CalendarFeed,
     CountedDay,
     DailyUsage,
     InboundMessage,
+    Mail,
     MessageEvent,
     PersonAlias,
     SendAttempt,
     Suppression,
     TemplateChange,
     TemplateDraft,
+    TokenRotation,
     UnknownWebhookField,
     WebhookDelivery,
 )
 from messaging.services.callback_events import ping
+from messaging.services.letters import Letter
 from tenants.models import AssignmentRound, NumberSetup, QualityReading, StaffRole
 from tests.factories import (
     AssignmentFactory,
@@ -54,6 +58,9 @@ ALSO_OPEN = {
     "tenants_phonenumberassignment_board",
     "messaging_pricerate_estimate",
     "messaging_dailyusage_csv",
+    "messaging_tokenrotation_page",
+    "messaging_calendarfeed_dates",
+    "messaging_calendarfeed_download",
 }
 # Neither pages nor rights: they end the session, lead elsewhere, or answer to what they are asked.
 APART = {"logout", "view_on_site", "autocomplete"}
@@ -65,6 +72,9 @@ SECRETS = {
     "app_secrets": "inventedappsecretoftheaccount",
     "webhook_verify_token": "inventedverifytoken",
 }
+CANDIDATE = "EAAinventedCandidate"
+# A link in a mail may stand for its reader.
+MAIL_LINK = "http://127.0.0.1:8000/invented-link"
 CALLBACK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
@@ -122,6 +132,16 @@ def rows(db: None) -> dict[str, Model]:
             messages=1,
         ),
         WebhookDelivery.objects.create(body=body, size=len(body)),
+        TokenRotation.objects.create(
+            account=account, fingerprint="0f1e2d3c", token=CANDIDATE, promoted_at=None
+        ),
+        CalendarFeed.objects.create(user=membership.user, secret_digest="d" * 64, language="es"),
+        Mail.objects.create(
+            kind="reminder",
+            occasion="x",
+            user=membership.user,
+            content=Letter("Subject", ("Text",), links=(("Open", MAIL_LINK),)).as_json(),
+        ),
         UnknownWebhookField.objects.create(field="flows", last_delivery=1),
     ]
     return {row._meta.object_name or "": row for row in made}
@@ -177,6 +197,7 @@ def test_support_opens_what_is_listed_and_sees_no_secret_there(sonia, rows):
     assert opened == {name for name in answers if is_open_to_support(name)}
     assert opened | refused == set(answers)
     hidden = [*SECRETS.values(), CALLBACK_SECRET, demo.ACCESS_TOKEN, "bw_secret_", "md5$"]
+    hidden += [CANDIDATE, "0f1e2d3c", MAIL_LINK, "d" * 64]
     for name, answer in answers.items():
         text = text_of(answer)
         assert [secret for secret in hidden if secret in text] == [], name

@@ -22,6 +22,7 @@ OPEN = {
     "password_reset_complete": "for those who cannot log in",
     "schema": "says nothing secret",
     "docs": "says nothing secret",
+    "calendar-feed": "calendar programs cannot log in; the secret in the address is the proof",
     "whatsapp-webhook": "Meta's signature is checked instead",
     "health-live": "says nothing secret",
     "health-ready": "says nothing secret",

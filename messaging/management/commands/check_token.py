@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
-from messaging.management.token_output import facts_of, lines_of
+from messaging.management.token_output import lines_of
 from messaging.services.accounts import NoAccountError, current_account
+from messaging.services.token_records import facts_of, iso
 from messaging.services.tokens import record_check, verify_token
 
 
@@ -27,18 +27,12 @@ class Command(BaseCommand):
         record_check(account, verification)
         if options["json"]:
             kept_until = account.previous_token_until
-            found = facts_of(verification) | {"previous_token_until": _iso(kept_until)}
+            found = facts_of(verification) | {"previous_token_until": iso(kept_until)}
             self.stdout.write(json.dumps(found, ensure_ascii=False))
         else:
             for line in lines_of(verification):
                 self.stdout.write(line)
             if account.previous_token_until is not None:
-                self.stdout.write(
-                    f"previous token kept until: {_iso(account.previous_token_until)}"
-                )
+                self.stdout.write(f"previous token kept until: {iso(account.previous_token_until)}")
         if verification.problems:
             raise CommandError("\n".join(verification.problems))
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat(timespec="seconds")

@@ -11,8 +11,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser, no_translations
 
 from messaging.graph_api.errors import GraphApiError
-from messaging.management.token_output import facts_of, lines_of
+from messaging.management.token_output import lines_of
 from messaging.services.accounts import NoAccountError, current_account
+from messaging.services.token_records import facts_of
 from messaging.services.tokens import (
     NoAppError,
     NoPreviousTokenError,

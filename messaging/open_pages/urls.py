@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from messaging.open_pages import views
+
+urlpatterns = [
+    path("calendar/<str:secret>.ics", views.calendar_feed, name="calendar-feed"),
+]
