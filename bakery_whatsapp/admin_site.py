@@ -76,6 +76,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 # The board's address begins like the history's; only one of them is where the admin is.
                 _item(_("Assignments"), "history", "tenants_phonenumberassignment_changelist")
                 | ({"active": False} if request.path.startswith(board["link"]) else {}),
+                _item(_("Changed settings"), "manage_history", "tenants_settingchange_changelist"),
             ],
         },
         {
@@ -85,6 +86,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Received"), "inbox", "messaging_inboundmessage_changelist"),
                 _item(_("Opt-outs"), "notifications_off", "messaging_suppression_changelist"),
                 _item(_("Templates"), "description", "messaging_messagetemplate_changelist"),
+                _item(_("Kinds of notices"), "checklist", "messaging_noticekind_changelist"),
                 _item(_("Webhooks"), "webhook", "messaging_webhookdelivery_changelist"),
                 _item(_("Events at Meta"), "campaign", "messaging_accountevent_changelist"),
                 _item(_("Alerts"), "notifications", "messaging_alert_changelist"),

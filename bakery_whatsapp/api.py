@@ -49,6 +49,7 @@ STATUS_OF = {
     "method_not_allowed": 405,
     "not_acceptable": 406,
     "whatsapp_disabled": 409,
+    "notice_off": 409,
     "idempotency_conflict": 409,
     "number_taken": 409,
     "number_reserved": 409,

@@ -201,6 +201,9 @@ else:
     EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_TIMEOUT = 15  # seconds; without it a silent mail server would hold a worker for good
 
+# Whom bakeries write to; empty hides the way to help.
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", "")
+
 # --- Security ------------------------------------------------------------------------------------------------------
 _https = SITE_URL.startswith("https://")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None

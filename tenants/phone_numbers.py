@@ -58,6 +58,12 @@ def formatted(number: str) -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
+def masked(number: str) -> str:
+    """Return +34 ••• ••• 101: enough to know one's own number again, too little to call it."""
+    country = _SPANISH.fullmatch(number)
+    return f"{'+34 ' if country else ''}••• ••• {number[-3:]}"
+
+
 def from_digits(digits: str) -> str:
     """Return E.164 for the bare digits of Meta's webhooks ("wa_id", "from"); empty for anything else."""
     number = f"+{_SEPARATORS.sub('', digits).removeprefix('+')}"

@@ -13,7 +13,14 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from messaging import demo
-from messaging.models import Callback, CallbackEvent, Message, MessageTemplate, PriceRate
+from messaging.models import (
+    Callback,
+    CallbackEvent,
+    Message,
+    MessageTemplate,
+    NoticeKind,
+    PriceRate,
+)
 from messaging.models.message import first_id_at
 from messaging.statuses import MessageStatus
 from tenants.models import (
@@ -215,6 +222,17 @@ def make_api_key(secret: str, **fields: Any) -> ApiKey:
         secret_digest=digest(secret),
         **({"scopes": [scope.value for scope in DEFAULT_SCOPES]} | fields),
     )
+
+
+class NoticeKindFactory(factory.django.DjangoModelFactory):
+    """Orders to suppliers, on by default; a second call returns the first row, or the migration's."""
+
+    class Meta:
+        model = NoticeKind
+        django_get_or_create = ("template_name",)
+
+    template_name = "po_notification"
+    is_on_by_default = True
 
 
 class PriceRateFactory(factory.django.DjangoModelFactory):

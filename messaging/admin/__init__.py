@@ -12,6 +12,7 @@ from messaging.admin.callback_delivery import CallbackDeliveryAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.mail import MailAdmin
 from messaging.admin.message import MessageAdmin
+from messaging.admin.notice_kind import NoticeChoiceAdmin, NoticeKindAdmin
 from messaging.admin.person_alias import PersonAliasAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
 from messaging.admin.price_rate import PriceRateAdmin
@@ -38,6 +39,8 @@ __all__ = [
     "MessageAdmin",
     "MessageEventAdmin",
     "MessageTemplateAdmin",
+    "NoticeChoiceAdmin",
+    "NoticeKindAdmin",
     "PersonAliasAdmin",
     "PriceRateAdmin",
     "SendAttemptAdmin",

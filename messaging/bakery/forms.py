@@ -4,9 +4,19 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import forms as auth_forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from messaging.money import number
 from messaging.services.switching import WaitingMessages
+from tenants.phone_numbers import InvalidPhoneNumberError, normalised
+
+
+class _TimeInput(forms.TimeInput):
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
 
 
 class SwitchForm(forms.Form):
@@ -25,6 +35,77 @@ class SwitchForm(forms.Form):
     def waiting_choice(self) -> WaitingMessages | None:
         choice = self.cleaned_data["waiting"]
         return WaitingMessages(choice) if choice else None
+
+
+class OnOffForm(forms.Form):
+    """One kind of notice: the wanted state, as with the big switch."""
+
+    wanted = forms.ChoiceField(choices=[("on", "on"), ("off", "off")])
+
+    @property
+    def wants_on(self) -> bool:
+        return bool(self.cleaned_data["wanted"] == "on")
+
+
+class QuietHoursForm(forms.Form):
+    """Both ends, or neither: no quiet hours."""
+
+    start = forms.TimeField(label=_("From"), required=False, widget=_TimeInput())
+    until = forms.TimeField(label=_("To"), required=False, widget=_TimeInput())
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        start, until = cleaned.get("start"), cleaned.get("until")
+        if self.errors:
+            return cleaned
+        if (start is None) != (until is None):
+            self.add_error("until" if until is None else "start", _("Give both times, or neither."))
+        elif start is not None and start == until:
+            self.add_error(
+                "until", _("The quiet hours have to end at another time than they begin.")
+            )
+        return cleaned
+
+
+class MonthlyLimitForm(forms.Form):
+    """How many notices a month at most; empty for no limit of the bakery's own."""
+
+    limit = forms.IntegerField(
+        label=_("At most, notices a month"), required=False, min_value=1, max_value=1_000_000
+    )
+
+    def __init__(self, *args: Any, cap: int | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["limit"].help_text = _("Leave it empty for no limit.")
+        if cap is not None:
+            text = gettext("The platform allows up to %(cap)s; leave it empty for that.")
+            self.fields["limit"].help_text = text % {"cap": number(cap)}
+
+
+class OwnPhoneForm(forms.Form):
+    phone = forms.CharField(
+        label=_("Your WhatsApp number"),
+        max_length=40,
+        help_text=_("With + and the country code, such as +34 600 000 101."),
+        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
+    )
+
+    def clean_phone(self) -> str:
+        try:
+            return normalised(self.cleaned_data["phone"])
+        except InvalidPhoneNumberError:
+            raise forms.ValidationError(
+                _("Write the number with + and its country code, such as +34600000101.")
+            ) from None
+
+
+class CodeForm(forms.Form):
+    code = forms.RegexField(
+        r"^\s*\d{6}\s*$",
+        label=_("The six digits"),
+        error_messages={"invalid": _("The code has six digits.")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
+    )
 
 
 # Django's own forms, in the words of these pages: Django addresses a Spanish reader formally.

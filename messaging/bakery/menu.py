@@ -27,7 +27,12 @@ class Entry:
 
 # One line for each page that a bakery comes to every day. Five words are all that a phone has room for.
 ENTRIES = (
-    Entry("bakery_settings", _("Settings"), "settings", within=("bakery_switch", "bakery_message")),
+    Entry(
+        "bakery_settings",
+        _("Settings"),
+        "settings",
+        within=("bakery_switch", "bakery_message", "bakery_history", "bakery_own_phone"),
+    ),
 )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from messaging.bakery import words
@@ -69,9 +71,27 @@ def render_page(
         "visit": visit,
         "tenant": visit.tenant,
         "menu": menu_of(visit.tenant, request),
-        "notices": [words.notice_for(obstacle) for obstacle in standing.obstacles],
+        "notices": words.notices_of(standing),
+        "support_url": support_url(request, visit),
     }
     return render(request, template, frame | context)
+
+
+def support_url(request: HttpRequest, visit: Visit) -> str:
+    """Return a mail to the platform that says who writes about which page; empty where nobody is there to read it."""
+    if not settings.SUPPORT_EMAIL:
+        return ""
+    subject = _("Help with the notices of %(bakery)s") % {"bakery": visit.tenant.name}
+    # What the platform needs to find the place; no words of messages, no numbers.
+    context = [
+        f"{visit.tenant.name} ({visit.tenant.pk})",
+        visit.user.get_username(),
+        request.path,
+        f"{timezone.now():%Y-%m-%d %H:%M} UTC",
+    ]
+    question = _("Write here what you need help with.")
+    body = "\n".join([question, "", "--", *context])
+    return f"mailto:{settings.SUPPORT_EMAIL}?{urlencode({'subject': subject, 'body': body}, quote_via=quote)}"
 
 
 def _has_chosen_a_language(request: HttpRequest) -> bool:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from messaging.bakery import views
+from messaging.bakery import setting_views, views
 from messaging.bakery.forms import ChangePasswordForm, NewPasswordForm
 
 # The names are Django's own, so that its views find each other. The admin has its own pages to change a password.
@@ -57,6 +57,33 @@ password_urls = [
     ),
 ]
 
+setting_urls = [
+    path(
+        "bakery/<slug:slug>/notices/<int:kind_id>",
+        setting_views.choose_notice,
+        name="bakery_choose_notice",
+    ),
+    path(
+        "bakery/<slug:slug>/notices/<int:kind_id>/test",
+        setting_views.send_test,
+        name="bakery_send_test",
+    ),
+    path("bakery/<slug:slug>/quiet-hours", setting_views.quiet_hours, name="bakery_quiet_hours"),
+    path("bakery/<slug:slug>/limit", setting_views.monthly_limit, name="bakery_limit"),
+    path("bakery/<slug:slug>/history", setting_views.history, name="bakery_history"),
+    path("bakery/<slug:slug>/phone", setting_views.own_phone, name="bakery_own_phone"),
+    path(
+        "bakery/<slug:slug>/phone/confirm",
+        setting_views.confirm_own_phone,
+        name="bakery_confirm_phone",
+    ),
+    path(
+        "bakery/<slug:slug>/phone/forget",
+        setting_views.forget_own_phone,
+        name="bakery_forget_phone",
+    ),
+]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("bakery/<slug:slug>", views.settings_page, name="bakery_settings"),
@@ -64,5 +91,6 @@ urlpatterns = [
     path(
         "bakery/<slug:slug>/messages/<uuid:message_id>", views.message_page, name="bakery_message"
     ),
+    *setting_urls,
     *password_urls,
 ]

@@ -6,9 +6,11 @@ No page is cached: phones are lent, and "back" must not show what belonged to so
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, ngettext
@@ -17,13 +19,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery import words
-from messaging.bakery.forms import SwitchForm
+from messaging.bakery.forms import MonthlyLimitForm, QuietHoursForm, SwitchForm
 from messaging.bakery.pages import Visit, render_page, user_of, visit_of
+from messaging.bakery.setting_words import change_line, notice_row
 from messaging.models import Message
-from messaging.services import overview, switching
+from messaging.services import bakery_settings, overview, own_phones, switching
 from messaging.services.inbound_words import words_of
-from tenants.models import Tenant
-from tenants.phone_numbers import formatted
+from messaging.services.obstacles import Standing
+from tenants.models import SettingChange, Tenant
+from tenants.phone_numbers import formatted, masked
 
 
 @never_cache
@@ -42,7 +46,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
-    visit = visit_of(request, slug)
+    return render_settings(request, visit_of(request, slug))
+
+
+def render_settings(request: HttpRequest, visit: Visit, **bound: Form) -> HttpResponse:
+    """Render the first page; `bound` are its forms as somebody filled them in, in place of what is stored."""
     only = _group(request.GET.get("show", ""))
     seen = overview.overview_of(visit.tenant, user=visit.user, only=only)
     sender, blocking = seen.standing.sender, seen.standing.obstacle_to_switching_on
@@ -58,6 +66,8 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
             for message in seen.messages
         ],
         "only": words.COUNTED[only] if only else None,
+        **_settings_of(visit, seen.standing),
+        **bound,
     }
     return render_page(
         request, visit, "messaging/bakery/settings.html", context, standing=seen.standing
@@ -94,6 +104,24 @@ def message_page(request: HttpRequest, slug: str, message_id: uuid.UUID) -> Http
         "replies": [(words_of(reply), reply) for reply in story.replies],
     }
     return render_page(request, visit, "messaging/bakery/message.html", context)
+
+
+def _settings_of(visit: Visit, standing: Standing) -> dict[str, Any]:
+    tenant, own = visit.tenant, own_phones.own_phone_of(visit.user)
+    changes = SettingChange.objects.visible_to(visit.user).of(tenant).newest_first()
+    limit = {"limit": tenant.own_monthly_limit}
+    quiet = {"start": tenant.quiet_from, "until": tenant.quiet_until}
+    return {
+        "offered": [
+            notice_row(offered)
+            for offered in bakery_settings.offered_notices(tenant, sender=standing.sender)
+        ],
+        "own_number": masked(own.phone) if own and own.is_verified else "",
+        "quiet_form": QuietHoursForm(initial=quiet),
+        "limit_form": MonthlyLimitForm(initial=limit, cap=tenant.monthly_cap),
+        "month_use": standing.month_use,
+        "changes": [change_line(change) for change in changes.select_related("changed_by")[:3]],
+    }
 
 
 def _turn(request: HttpRequest, visit: Visit) -> HttpResponse:

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.graph_api.facts import WhoActs
 from messaging.models import EventKind, Message, WaitsFor
+from messaging.money import number
 from messaging.services.explaining import explain
-from messaging.services.obstacles import Obstacle, ObstacleKind
+from messaging.services.obstacles import Obstacle, ObstacleKind, Standing
 from messaging.services.overview import Group
 from messaging.statuses import MessageStatus
 from tenants.phone_numbers import formatted
@@ -66,11 +67,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Why nothing goes out, who mends it, and what becomes of the messages."""
+    """Why nothing goes out, or soon will not, who mends it, and what becomes of the messages. `reason` is the platform's."""
 
-    title: StrPromise
-    action: StrPromise
-    obstacle: Obstacle
+    title: StrPromise | str
+    action: StrPromise | str
+    since: datetime | None = None
+    until: datetime | None = None
+    reason: str = ""
 
 
 STATES: dict[str, State] = {
@@ -144,6 +147,14 @@ _OBSTACLES: dict[ObstacleKind, tuple[StrPromise, StrPromise]] = {
         _("The number that sends for you does not work at the moment."),
         _("The platform has to mend it. For urgent orders call the supplier."),
     ),
+    ObstacleKind.WHATSAPP_LIMIT: (
+        _("WhatsApp lets us write to no more new people for now."),
+        _("What waits will go out by itself; for urgent orders call the supplier."),
+    ),
+    ObstacleKind.MONTHLY_LIMIT: (
+        _("Your bakery's monthly limit of notices is reached."),
+        _("What comes now waits for the next month; for urgent orders call the supplier."),
+    ),
 }
 
 
@@ -166,7 +177,22 @@ _TRADE_WORDS = frozenset({131047, 132008})
 
 def notice_for(obstacle: Obstacle) -> Notice:
     title, action = _OBSTACLES[obstacle.kind]
-    return Notice(title, action, obstacle)
+    return Notice(title, action, obstacle.since, obstacle.until, obstacle.reason)
+
+
+def notices_of(standing: Standing) -> list[Notice]:
+    """Return what stands above every page: all that stops notices, and a limit that is near."""
+    found = [notice_for(obstacle) for obstacle in standing.obstacles]
+    use = standing.month_use
+    if use is not None and use.is_near and not use.is_full:
+        title = gettext("%(used)s of the %(limit)s notices of this month are used.") % {
+            "used": number(use.used),
+            "limit": number(use.limit),
+        }
+        found.append(
+            Notice(title, gettext("At the limit what comes after waits for the next month."))
+        )
+    return found
 
 
 def line_for(message: Message, *, language: str, blocked: dict[str, bool]) -> Line:

@@ -13,6 +13,7 @@ from messaging.models.callback import (
 from messaging.models.inbound_message import Asks, InboundMessage
 from messaging.models.mail import Mail, MailKind, MailState
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
+from messaging.models.notice_kind import NoticeChoice, NoticeKind
 from messaging.models.person_alias import PersonAlias
 from messaging.models.price_rate import PriceCategory, PriceRate
 from messaging.models.suppression import Suppression
@@ -53,6 +54,8 @@ __all__ = [
     "MessageEvent",
     "MessageQuerySet",
     "MessageTemplate",
+    "NoticeChoice",
+    "NoticeKind",
     "PersonAlias",
     "PriceCategory",
     "PriceRate",

@@ -25,7 +25,8 @@ SELECT {_TENANT.sql}, {_NUMBER.sql}, {_TEMPLATE.sql}, first.id, api_key.xmin::te
   ARRAY(
     SELECT stop.what FROM messaging_suppression AS stop
     WHERE stop.phone = %(recipient)s AND stop.lifted_at IS NULL AND (stop.tenant_id = tenant.id OR stop.tenant_id IS NULL)
-  )
+  ),
+  COALESCE(choice.is_on, kind.is_on_by_default, TRUE)
 FROM (VALUES (1)) AS always
 LEFT JOIN tenants_apikey AS api_key ON api_key.id = %(api_key_id)s
 LEFT JOIN tenants_tenant AS tenant ON tenant.id = %(tenant_id)s
@@ -38,6 +39,8 @@ LEFT JOIN tenants_phonenumber AS number
   )
 LEFT JOIN messaging_messagetemplate AS template
   ON template.account_id = number.account_id AND template.name = %(name)s AND template.language = %(language)s
+LEFT JOIN messaging_noticekind AS kind ON kind.template_name = %(name)s
+LEFT JOIN messaging_noticechoice AS choice ON choice.kind_id = kind.id AND choice.tenant_id = tenant.id
 LEFT JOIN messaging_message AS first
   ON first.tenant_id = tenant.id AND first.idempotency_key = %(idempotency_key)s
 """  # noqa: S608 (names of our own columns)
@@ -50,7 +53,8 @@ class KeyChangedError(Exception):
 @dataclass(frozen=True, slots=True)
 class AcceptanceFacts:
     """`template` is the one in the asked language, whatever its status; `first_id` the message that has the key already;
-    `stops` says of what the recipient has opted out, as far as this bakery has to keep to it.
+    `stops` says of what the recipient has opted out, as far as this bakery has to keep to it; `is_wanted` whether the bakery
+    has this kind of notice on.
     """
 
     tenant: Tenant
@@ -58,6 +62,7 @@ class AcceptanceFacts:
     template: MessageTemplate | None
     first_id: uuid.UUID | None
     stops: Sequence[str]
+    is_wanted: bool
 
     def forbids(self, *, is_marketing: bool) -> bool:
         """Whether the recipient's opt-outs forbid the message: every one forbids marketing, only some forbid orders."""
@@ -89,10 +94,14 @@ def read_facts(
         },
     )
     widths = (_TENANT.width, _NUMBER.width, _TEMPLATE.width)
-    tenant_row, number, template, (first_id, row_version, stops) = split(found or (), widths)
+    tenant_row, number, template, (first_id, row_version, stops, is_wanted) = split(
+        found or (), widths
+    )
     if api_key is not None and api_key.row_version != row_version:
         raise KeyChangedError
     tenant = _TENANT.row(tenant_row)
     if tenant is None or (api_key is not None and api_key.tenant_id not in (None, tenant.pk)):
         return None
-    return AcceptanceFacts(tenant, _NUMBER.row(number), _TEMPLATE.row(template), first_id, stops)
+    return AcceptanceFacts(
+        tenant, _NUMBER.row(number), _TEMPLATE.row(template), first_id, stops, is_wanted
+    )

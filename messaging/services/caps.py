@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import F, Q
+from django.utils import timezone
 
 from messaging.models import Message, WaitsFor
 from messaging.statuses import MessageStatus
 from tenants.models import Tenant
 
 MAX_TTL = timedelta(days=7)
+_NEAR_PERCENT = 80
 # What never reached Meta, or was refused there, costs nothing.
 _NOT_COUNTED = (MessageStatus.CANCELLED, MessageStatus.EXPIRED, MessageStatus.FAILED)
 
@@ -27,6 +29,39 @@ _NOT_COUNTED = (MessageStatus.CANCELLED, MessageStatus.EXPIRED, MessageStatus.FA
 class ReachedCap:
     waits_for: WaitsFor
     until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MonthUse:
+    """How much of a bakery's monthly limit is used; `until` is when the next month begins."""
+
+    used: int
+    limit: int
+    until: datetime
+
+    @property
+    def near(self) -> int:
+        """From how many on the limit counts as near."""
+        return -(-self.limit * _NEAR_PERCENT // 100)
+
+    @property
+    def is_near(self) -> bool:
+        return self.used >= self.near
+
+    @property
+    def is_full(self) -> bool:
+        return self.used >= self.limit
+
+
+def month_use(tenant: Tenant) -> MonthUse | None:
+    """Return how much of this month's limit is used, None for a bakery without one; one query, bounded by the limit."""
+    limit = tenant.monthly_limit
+    if limit is None:
+        return None
+    now = timezone.now()
+    month = now.astimezone(ZoneInfo(tenant.time_zone)).date().replace(day=1)
+    start, end = _midnight(tenant, month), _midnight(tenant, _next_month(month))
+    return MonthUse(_count(tenant, limit, start=start, end=end, now=now), limit, end)
 
 
 def reached_cap(tenant: Tenant, moment: datetime, *, now: datetime) -> ReachedCap | None:
@@ -38,18 +73,19 @@ def reached_cap(tenant: Tenant, moment: datetime, *, now: datetime) -> ReachedCa
     month = local_day.replace(day=1)
     periods = (
         # The month first: where both are reached, tomorrow does not help.
-        (WaitsFor.MONTHLY_CAP, tenant.monthly_cap, month, _next_month(month)),
+        (WaitsFor.MONTHLY_CAP, tenant.monthly_limit, month, _next_month(month)),
         (WaitsFor.DAILY_CAP, tenant.daily_cap, local_day, local_day + timedelta(days=1)),
     )
     for waits_for, cap, first_day, next_day in periods:
         if cap is not None:
             start, end = _midnight(tenant, first_day), _midnight(tenant, next_day)
-            if _is_full(tenant, cap, start=start, end=end, now=now):
+            if _count(tenant, cap, start=start, end=end, now=now) >= cap:
                 return ReachedCap(waits_for, end)
     return None
 
 
-def _is_full(tenant: Tenant, cap: int, *, start: datetime, end: datetime, now: datetime) -> bool:
+def _count(tenant: Tenant, cap: int, *, start: datetime, end: datetime, now: datetime) -> int:
+    """Return how many messages take room between the two, `cap` where there are more."""
     # What is due now may have been asked for as long ago as a message may wait.
     longest = max(MAX_TTL, timedelta(hours=settings.WHATSAPP_MESSAGE_TTL_HOURS))
     counted = (
@@ -58,7 +94,7 @@ def _is_full(tenant: Tenant, cap: int, *, start: datetime, end: datetime, now: d
         .exclude(status__in=_NOT_COUNTED)
         .filter(_falls_between(start, end, now=now))
     )
-    return counted[:cap].count() >= cap
+    return counted[:cap].count()
 
 
 def _falls_between(start: datetime, end: datetime, *, now: datetime) -> Q:

@@ -7,7 +7,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.conf import settings
+from django.db.models import Min
 
+from messaging.models import Message, WaitsFor
+from messaging.services.caps import MonthUse, month_use
 from tenants.models import PhoneNumber, Tenant
 from tenants.services.routing import sender_for
 
@@ -24,10 +27,17 @@ class ObstacleKind(StrEnum):
     PAUSED = "paused"
     NUMBER_STOPPED = "number_stopped"
     NUMBER_UNUSABLE = "number_unusable"
+    WHATSAPP_LIMIT = "whatsapp_limit"
+    MONTHLY_LIMIT = "monthly_limit"
 
 
-_KEEP_WAITING = frozenset(
-    {ObstacleKind.PAUSED, ObstacleKind.NUMBER_STOPPED, ObstacleKind.NUMBER_UNUSABLE}
+_FORBID_SWITCHING_ON = frozenset(
+    {
+        ObstacleKind.PLATFORM_OFF,
+        ObstacleKind.SUSPENDED,
+        ObstacleKind.NO_NUMBER,
+        ObstacleKind.STOPPED,
+    }
 )
 
 
@@ -42,15 +52,16 @@ class Obstacle:
 
     @property
     def forbids_switching_on(self) -> bool:
-        return self.kind not in _KEEP_WAITING
+        return self.kind in _FORBID_SWITCHING_ON
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The number that sends for a bakery, with its account, and all that stands in the way."""
+    """The number that sends for a bakery, with its account, all that stands in the way, and what is left of its limit."""
 
     sender: PhoneNumber | None
     obstacles: list[Obstacle]
+    month_use: MonthUse | None = None
 
     @property
     def is_shared_sender(self) -> bool:
@@ -62,8 +73,9 @@ class Standing:
 
 
 def standing_of(tenant: Tenant) -> Standing:
-    sender = sender_for(tenant)
-    return Standing(sender, obstacles_for(tenant, sender=sender))
+    sender, use = sender_for(tenant), month_use(tenant)
+    obstacles = [*obstacles_for(tenant, sender=sender), *_reached_limits(tenant, use)]
+    return Standing(sender, obstacles, use)
 
 
 def obstacles_for(tenant: Tenant, *, sender: PhoneNumber | None) -> list[Obstacle]:
@@ -86,6 +98,17 @@ def obstacles_for(tenant: Tenant, *, sender: PhoneNumber | None) -> list[Obstacl
         found.append(Obstacle(ObstacleKind.NO_NUMBER))
     else:
         found.extend(_obstacles_of_sender(sender))
+    return found
+
+
+def _reached_limits(tenant: Tenant, use: MonthUse | None) -> list[Obstacle]:
+    found: list[Obstacle] = []
+    held_up = Message.objects.of(tenant).queued().filter(waits_for=WaitsFor.PORTFOLIO_LIMIT)
+    times = held_up.aggregate(since=Min("created_at"), until=Min("send_after"))
+    if times["until"] is not None:
+        found.append(Obstacle(ObstacleKind.WHATSAPP_LIMIT, **times))
+    if use is not None and use.is_full:
+        found.append(Obstacle(ObstacleKind.MONTHLY_LIMIT, until=use.until))
     return found
 
 

@@ -16,7 +16,7 @@ from messaging.services.suppressions import blocked_phones
 from messaging.statuses import TAKEN_BY_META, MessageStatus
 from tenants.models import Tenant, User
 
-RECENT = 20
+RECENT = 5
 
 
 class Group(StrEnum):

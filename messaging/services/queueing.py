@@ -40,7 +40,8 @@ class MessageRequest:
     """What a caller asks for. `components` has Meta's send shape; `request_digest` identifies the whole body.
 
     Without `ttl_seconds` the message expires after WHATSAPP_MESSAGE_TTL_HOURS. `replaces` is the message that this one
-    stands for: see resending.py.
+    stands for: see resending.py. A trial goes out although the bakery has this kind of notice off. `secret` is
+    a code in the text that only its recipient may read.
     """
 
     tenant_id: uuid.UUID
@@ -57,6 +58,8 @@ class MessageRequest:
     if_unconfirmed: IfUnconfirmed = IfUnconfirmed.LEAVE
     ttl_seconds: int | None = None
     replaces: uuid.UUID | None = None
+    is_trial: bool = False
+    secret: str = ""
 
     @property
     def lifetime(self) -> timedelta:
@@ -179,6 +182,8 @@ def _check(request: MessageRequest, facts: AcceptanceFacts) -> _Checked:
     recipient = _recipient(request)
     sender = _sender(facts, recipient)
     template, repairs = _template(request, facts, sender)
+    if not (facts.is_wanted or request.is_trial):
+        raise _unwanted(template)
     try:
         fitted = template_text.fit(
             template_components=template.components,
@@ -220,6 +225,14 @@ def refuse_when_off(tenant: Tenant) -> None:
             "whatsapp_disabled",
             "The bakery has WhatsApp switched off. It can switch it on in its settings.",
         )
+
+
+def _unwanted(template: MessageTemplate) -> RefusedError:
+    return RefusedError(
+        "notice_off",
+        "The bakery has this kind of notice switched off. It can switch it on in its settings.",
+        {"template.template_name": f"{template.name} is off for this bakery."},
+    )
 
 
 def _refuse_opted_out(checked: _Checked, facts: AcceptanceFacts, *, is_order: bool) -> None:
@@ -316,6 +329,10 @@ def _unknown_template(request: MessageRequest, known: QuerySet[MessageTemplate])
     )
 
 
+def _without(secret: str, text: str) -> str:
+    return text.replace(secret, "•" * len(secret)) if secret else text
+
+
 def _message(request: MessageRequest, checked: _Checked) -> Message:
     now, plan = checked.accepted_at, checked.schedule
     return Message(
@@ -325,7 +342,7 @@ def _message(request: MessageRequest, checked: _Checked) -> Message:
         recipient_phone=checked.recipient_phone,
         recipient_name=request.recipient_name,
         components=checked.fitted.components,
-        rendered_text=checked.fitted.rendered_text,
+        rendered_text=_without(request.secret, checked.fitted.rendered_text),
         reference=request.reference,
         idempotency_key=request.idempotency_key,
         request_digest=request.request_digest,

@@ -12,7 +12,8 @@ from django.utils import timezone
 from messaging.models import Message
 from messaging.services import sending
 from messaging.services.obstacles import Obstacle, standing_of
-from tenants.models import Membership, Tenant, User
+from tenants.models import Membership, SettingChange, Tenant, User
+from tenants.services.setting_changes import note, on_or_off
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,7 @@ class WaitingMessages(StrEnum):
 
 
 class NotOwnerError(Exception):
-    """Only an owner of the bakery turns its switch."""
+    """Only an owner of the bakery changes its settings."""
 
 
 class CannotSwitchOnError(Exception):
@@ -56,11 +57,12 @@ def waiting_count(tenant: Tenant) -> int:
 
 def switch_on(tenant: Tenant, *, by: User) -> bool:
     """Return False when it was on already. Raises NotOwnerError and CannotSwitchOnError."""
-    _require_owner(by, tenant)
+    require_owner(by, tenant)
     obstacle = standing_of(tenant).obstacle_to_switching_on
     if obstacle is not None:
         raise CannotSwitchOnError(obstacle)
-    switched = _switch(tenant, on=True)
+    with transaction.atomic():
+        switched = _switch(tenant, on=True, by=by)
     if switched:
         log.info("WhatsApp notices switched on", tenant_id=tenant.pk, user_id=by.pk)
     return switched
@@ -68,7 +70,7 @@ def switch_on(tenant: Tenant, *, by: User) -> bool:
 
 def switch_off(tenant: Tenant, *, by: User, waiting: WaitingMessages | None = None) -> int:
     """Return how many waiting messages were cancelled. Raises NotOwnerError, and MessagesWaitingError without a choice."""
-    _require_owner(by, tenant)
+    require_owner(by, tenant)
     with transaction.atomic():
         locked = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
         if not locked.whatsapp_enabled:
@@ -76,7 +78,7 @@ def switch_off(tenant: Tenant, *, by: User, waiting: WaitingMessages | None = No
         queued = Message.objects.of(tenant).queued()
         if waiting is None and (count := queued.count()):
             raise MessagesWaitingError(count)
-        _switch(tenant, on=False)
+        _switch(tenant, on=False, by=by)
         cancelled = _cancel_all(queued) if waiting is WaitingMessages.CANCEL else 0
     log.info(
         "WhatsApp notices switched off", tenant_id=tenant.pk, user_id=by.pk, cancelled=cancelled
@@ -92,11 +94,16 @@ def _cancel_all(queued: QuerySet[Message]) -> int:
     return total
 
 
-def _switch(tenant: Tenant, *, on: bool) -> bool:
+def _switch(tenant: Tenant, *, on: bool, by: User) -> bool:
     row = Tenant.objects.filter(pk=tenant.pk).exclude(whatsapp_enabled=on)
-    return row.update(whatsapp_enabled=on, updated_at=timezone.now()) > 0
+    switched = row.update(whatsapp_enabled=on, updated_at=timezone.now()) > 0
+    if switched:
+        before, after = on_or_off(not on), on_or_off(on)
+        note(tenant, SettingChange.What.SWITCH, before=before, after=after, by=by)
+    return switched
 
 
-def _require_owner(user: User, tenant: Tenant) -> None:
+def require_owner(user: User, tenant: Tenant) -> None:
+    """Raise NotOwnerError for everybody but the bakery's owners."""
     if not may_switch(user, tenant):
         raise NotOwnerError

@@ -10,7 +10,9 @@ from tenants.admin.number_quality import (
     QualityOfNumber,
     QualityReadingAdmin,
 )
+from tenants.admin.own_phone import OwnPhoneAdmin
 from tenants.admin.phone_number import PhoneNumberAdmin
+from tenants.admin.setting_change import SettingChangeAdmin
 from tenants.admin.tenant import TenantAdmin
 from tenants.admin.user import MembershipAdmin, UserAdmin
 
@@ -19,10 +21,12 @@ __all__ = [
     "AssignmentRoundAdmin",
     "MembershipAdmin",
     "NumberSetupAdmin",
+    "OwnPhoneAdmin",
     "PhoneNumberAdmin",
     "PhoneNumberAssignmentAdmin",
     "QualityOfNumber",
     "QualityReadingAdmin",
+    "SettingChangeAdmin",
     "TenantAdmin",
     "UserAdmin",
     "WhatsAppBusinessAccountAdmin",

@@ -25,8 +25,9 @@ from tenants.display import (
     phone,
     yes_or_no,
 )
-from tenants.models import Membership, PhoneNumber, PhoneNumberAssignment, Tenant
+from tenants.models import Membership, PhoneNumber, PhoneNumberAssignment, Tenant, User
 from tenants.services.number_use import NumberUse, capped_account, number_use
+from tenants.services.setting_changes import note_differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -122,7 +123,7 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
             {
                 "fields": (
                     "tier",
-                    ("daily_cap", "monthly_cap"),
+                    ("daily_cap", "monthly_cap", "own_monthly_limit"),
                     "guaranteed_recipients",
                     ("quiet_from", "quiet_until"),
                     "suspended_until",
@@ -174,6 +175,12 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         }
         answer: HttpResponse = super().changelist_view(request, more)
         return answer
+
+    def save_model(self, request: HttpRequest, obj: Tenant, form: Any, change: bool) -> None:
+        before = Tenant.objects.filter(pk=obj.pk).first()
+        super().save_model(request, obj, form, change)
+        if before is not None and isinstance(request.user, User):
+            note_differences(before, obj, by=request.user)
 
     # --- Columns -------------------------------------------------------------------------------
 

@@ -4,8 +4,10 @@ from tenants.models.account import StopReason, WhatsAppBusinessAccount
 from tenants.models.api_key import ApiKey, Scope
 from tenants.models.assignment_round import AssignmentRound
 from tenants.models.number_setup import NumberSetup
+from tenants.models.own_phone import OwnPhone
 from tenants.models.phone_number import PhoneNumber, PhoneNumberAssignment
 from tenants.models.quality_reading import QualityReading
+from tenants.models.setting_change import SettingChange
 from tenants.models.tenant import Membership, Tenant, TenantOwnedQuerySet
 from tenants.models.user import StaffRole, User
 
@@ -14,10 +16,12 @@ __all__ = [
     "AssignmentRound",
     "Membership",
     "NumberSetup",
+    "OwnPhone",
     "PhoneNumber",
     "PhoneNumberAssignment",
     "QualityReading",
     "Scope",
+    "SettingChange",
     "StaffRole",
     "StopReason",
     "Tenant",

@@ -87,6 +87,14 @@ class Tenant(models.Model):
     monthly_cap = models.PositiveIntegerField(
         _("monthly cap"), null=True, blank=True, help_text=_("Messages a month.")
     )
+    own_monthly_limit = models.PositiveIntegerField(
+        _("its own monthly limit"),
+        null=True,
+        blank=True,
+        help_text=_("Messages a month, set by the bakery; the lower of both holds."),
+    )
+    # The month about which its owners have been told that the limit is near.
+    limit_told_month = models.DateField(null=True, blank=True, editable=False)
     guaranteed_recipients = models.PositiveIntegerField(
         _("guaranteed recipients"),
         default=0,
@@ -127,6 +135,12 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def monthly_limit(self) -> int | None:
+        """Messages a month: the lower of the platform's cap and the bakery's own limit; None without either."""
+        limits = [cap for cap in (self.monthly_cap, self.own_monthly_limit) if cap is not None]
+        return min(limits, default=None)
 
     @property
     def is_suspended(self) -> bool:

@@ -17,6 +17,7 @@ from messaging.models import (
     Mail,
     Message,
     MessageEvent,
+    NoticeChoice,
     SendAttempt,
     Suppression,
 )
@@ -26,6 +27,7 @@ from tenants.models import (
     ApiKey,
     Membership,
     PhoneNumberAssignment,
+    SettingChange,
     Tenant,
     TenantOwnedQuerySet,
 )
@@ -34,6 +36,7 @@ from tests.factories import (
     CallbackFactory,
     MembershipFactory,
     MessageFactory,
+    NoticeKindFactory,
     StaffFactory,
     TenantFactory,
     UserFactory,
@@ -47,6 +50,7 @@ OURS = [
 # Facts about the platform's own account, which belong to no bakery and are shown to staff only.
 OF_THE_PLATFORM = {
     "User",
+    "OwnPhone",
     "WhatsAppBusinessAccount",
     "PhoneNumber",
     "NumberSetup",
@@ -64,6 +68,7 @@ OF_THE_PLATFORM = {
     "PersonAlias",
     "TokenRotation",
     "CalendarFeed",
+    "NoticeKind",
 }
 
 
@@ -119,6 +124,12 @@ def rows_of_two_bakeries(db):
                 phone_number=assignment.phone_number,
                 wamid=f"wamid.{name}",
                 kind="text",
+            ),
+            NoticeChoice: NoticeChoice.objects.create(
+                tenant=tenant, kind=NoticeKindFactory(), is_on=True
+            ),
+            SettingChange: SettingChange.objects.create(
+                tenant=tenant, what=SettingChange.What.SWITCH, after="on"
             ),
             Suppression: Suppression.objects.create(
                 tenant=tenant, phone="+34600000101", source="word"

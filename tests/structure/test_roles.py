@@ -24,6 +24,7 @@ from messaging.models import (
     InboundMessage,
     Mail,
     MessageEvent,
+    NoticeChoice,
     PersonAlias,
     SendAttempt,
     Suppression,
@@ -35,12 +36,20 @@ from messaging.models import (
 )
 from messaging.services.callback_events import ping
 from messaging.services.letters import Letter
-from tenants.models import AssignmentRound, NumberSetup, QualityReading, StaffRole
+from tenants.models import (
+    AssignmentRound,
+    NumberSetup,
+    OwnPhone,
+    QualityReading,
+    SettingChange,
+    StaffRole,
+)
 from tests.factories import (
     AssignmentFactory,
     CallbackFactory,
     MembershipFactory,
     MessageFactory,
+    NoticeKindFactory,
     PriceRateFactory,
     UserFactory,
     make_api_key,
@@ -65,8 +74,8 @@ ALSO_OPEN = {
 }
 # Neither pages nor rights: they end the session, lead elsewhere, or answer to what they are asked.
 APART = {"logout", "view_on_site", "autocomplete"}
-# Models whose pages are shut to support: about keys, and the desk where templates are written.
-SHUT = {"ApiKey", "TemplateDraft"}
+# Models whose pages are shut to support: about keys, people's own numbers, and the desk where templates are written.
+SHUT = {"ApiKey", "OwnPhone", "TemplateDraft"}
 
 SECRETS = {
     "access_token": "EAAinventedTokenOfTheAccount",
@@ -105,6 +114,10 @@ def rows(db: None) -> dict[str, Model]:
         QualityReading.objects.create(phone_number=number, rating="GREEN"),
         message,
         message.template,
+        NoticeChoice.objects.create(tenant=tenant, kind=NoticeKindFactory.create(), is_on=True),
+        NoticeKindFactory.create(),
+        SettingChange.objects.create(tenant=tenant, what="switch", after="on"),
+        OwnPhone.objects.create(user=membership.user, phone="+34600000199"),
         MessageEvent.objects.create(message=message, kind="queued"),
         SendAttempt.objects.create(
             message=message, started_at=now, duration_ms=1, outcome="accepted"
