@@ -114,9 +114,16 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Dates ahead"), "event", "messaging_calendarfeed_dates"),
                 _item(_("API keys"), "key", "tenants_apikey_changelist"),
                 _item(_("Callbacks"), "outbound", "messaging_callback_changelist"),
-                _item(_("People"), "group", "tenants_user_changelist"),
                 _item(_("Mails"), "mail", "messaging_mail_changelist"),
                 *_outside(),
+            ],
+        },
+        {
+            "title": _("People"),
+            "items": [
+                _item(_("People"), "group", "tenants_user_changelist"),
+                _item(_("Changes"), "manage_history", "auditlog_logentry_changelist"),
+                _item(_("Locked log-ins"), "lock_clock", "axes_accessattempt_changelist"),
             ],
         },
     ]

@@ -9,11 +9,14 @@ class BakeryWhatsAppConfig(AppConfig):
     name = "bakery_whatsapp"
 
     def ready(self) -> None:
-        from bakery_whatsapp import checks, logs, role_permissions
+        from bakery_whatsapp import audit, checks, logs, role_permissions
+        from tenants.lockout import log_lock_outs
 
         logs.configure(settings.LOGGING)
         checks.register_all()
         role_permissions.synchronise_after_migrate()
+        audit.log_changes()
+        log_lock_outs()
 
 
 class BakeryAdminConfig(AdminConfig):

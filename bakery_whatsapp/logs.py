@@ -139,6 +139,8 @@ def logging_config(*, log_format: str, level: str, stream: str = "stdout") -> di
             "celery.worker.strategy": {"level": "WARNING"},
             "celery.beat": {"level": "WARNING"},
             "urllib3": {"level": "WARNING"},
+            # tenants/lockout.py says it without names and addresses.
+            "axes": {"level": "ERROR"},
         },
     }
 

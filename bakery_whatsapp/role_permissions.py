@@ -16,6 +16,8 @@ from django.db.models.signals import post_migrate
 from tenants.models import StaffRole, User
 
 PLATFORM_ADMIN_APPS = ("tenants", "messaging")
+# Logs, which nobody changes. They name people and addresses, so support does not read them.
+PLATFORM_ADMIN_ALSO = frozenset({"auditlog.view_logentry", "axes.view_accessattempt"})
 
 SUPPORT = frozenset(
     {
@@ -63,11 +65,14 @@ SUPPORT = frozenset(
 
 
 def permissions_of(role: StaffRole) -> list[Permission]:
-    known = Permission.objects.filter(content_type__app_label__in=PLATFORM_ADMIN_APPS)
-    if role is StaffRole.PLATFORM_ADMIN:
-        return list(known)
-    rows = known.select_related("content_type")
-    return [row for row in rows if f"{row.content_type.app_label}.{row.codename}" in SUPPORT]
+    def may(app: str, codename: str) -> bool:
+        if role is StaffRole.PLATFORM_ADMIN and app in PLATFORM_ADMIN_APPS:
+            return True
+        wanted = SUPPORT if role is StaffRole.SUPPORT else PLATFORM_ADMIN_ALSO
+        return f"{app}.{codename}" in wanted
+
+    known = Permission.objects.select_related("content_type")
+    return [row for row in known if may(row.content_type.app_label, row.codename)]
 
 
 def synchronise(**kwargs: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
+    "auditlog",
     "bakery_whatsapp.apps.BakeryWhatsAppConfig",
     "tenants",
     "messaging",
@@ -111,6 +114,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bakery_whatsapp.logs.RequestLogMiddleware",
+    "bakery_whatsapp.audit.ChangesOfRequest",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "bakery_whatsapp.urls"
@@ -165,6 +170,22 @@ AUTH_PASSWORD_VALIDATORS = [
 if ENVIRONMENT == "test":
     # The real ones are slow on purpose.
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Wrong passwords are counted for a name and an address together, so that nobody locks out others from elsewhere. The
+# database counts for all processes; each count is deleted when its time is over.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_DISABLE_ACCESS_LOG = True
+AXES_CLIENT_IP_CALLABLE = "tenants.addresses.client_address"
+AXES_LOCKOUT_CALLABLE = "tenants.lockout.locked_out"
+AXES_ENABLE_ADMIN = False  # messaging/admin/audit_log.py has the page
+AXES_VERBOSE = False
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from messaging.graph_api.signature import Signature, judge
 from messaging.services import accounts, receiving
 from messaging.services.refusals import count_refusal
+from tenants.addresses import client_address
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +54,7 @@ def _receive(request: HttpRequest) -> HttpResponse:
         return HttpResponse("The body broke off.", status=400, content_type="text/plain")
     signature = _judged(body, request.headers.get("X-Hub-Signature-256"))
     if signature is not Signature.RIGHT:
-        count_refusal(_address(request), signature)
+        count_refusal(client_address(request), signature)
         return HttpResponse(
             f"The signature is {signature.value}.", status=403, content_type="text/plain"
         )
@@ -67,9 +68,3 @@ def _judged(body: bytes, header: str | None) -> Signature:
     if signature is Signature.WRONG:
         return judge(body, header, accounts.webhook_secrets(fresh=True))
     return signature
-
-
-def _address(request: HttpRequest) -> str:
-    """Return who called. Behind a proxy that is what the proxy itself wrote down last; the rest anybody may invent."""
-    forwarded = request.headers.get("X-Forwarded-For", "") if request.is_secure() else ""
-    return forwarded.rpartition(",")[2].strip() or request.META.get("REMOTE_ADDR", "")

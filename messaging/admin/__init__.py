@@ -6,6 +6,7 @@ from messaging.admin.account import SendingAccountAdmin
 from messaging.admin.account_event import AccountEventAdmin
 from messaging.admin.alert import AlertAdmin
 from messaging.admin.assignment import SendingAssignmentAdmin
+from messaging.admin.audit_log import AttemptAdmin, ChangeAdmin
 from messaging.admin.calendar_feed import CalendarFeedAdmin
 from messaging.admin.callback import CallbackAdmin
 from messaging.admin.callback_delivery import CallbackDeliveryAdmin
@@ -29,9 +30,11 @@ from messaging.admin.webhook_delivery import UnknownWebhookFieldAdmin, WebhookDe
 __all__ = [
     "AccountEventAdmin",
     "AlertAdmin",
+    "AttemptAdmin",
     "CalendarFeedAdmin",
     "CallbackAdmin",
     "CallbackDeliveryAdmin",
+    "ChangeAdmin",
     "CountedDayAdmin",
     "DailyUsageAdmin",
     "InboundMessageAdmin",

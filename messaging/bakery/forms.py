@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.money import number
 from messaging.services.switching import WaitingMessages
+from tenants.lockout import let_in_again
 from tenants.phone_numbers import InvalidPhoneNumberError, normalised
 
 
@@ -130,6 +131,11 @@ class NewPasswordForm(auth_forms.SetPasswordForm):  # type: ignore[type-arg]  # 
         )
         self.fields["new_password2"].label = _("The same again")
         self.fields["new_password2"].help_text = ""
+
+    def save(self, commit: bool = True) -> Any:
+        """Whoever has a new password need not wait for the end of a lock."""
+        let_in_again(self.user.get_username())
+        return super().save(commit)
 
 
 class ChangePasswordForm(NewPasswordForm, auth_forms.PasswordChangeForm):

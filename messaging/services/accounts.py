@@ -16,6 +16,7 @@ from messaging import queues
 from messaging.graph_api.catalogue import ErrorClass, facts_for
 from messaging.models import AlertKind
 from messaging.services.alerts import close_alerts, open_alert
+from tenants.audit import record_change
 from tenants.models import PhoneNumber, StopReason, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
@@ -160,9 +161,10 @@ def resume_number(number: PhoneNumber) -> None:
 
 def pause_sending(account: WhatsAppBusinessAccount) -> None:
     """Keep messages waiting until an admin resumes."""
-    WhatsAppBusinessAccount.objects.filter(pk=account.pk, sending_paused_at__isnull=True).update(
-        sending_paused_at=timezone.now()
-    )
+    now = timezone.now()
+    running = WhatsAppBusinessAccount.objects.filter(pk=account.pk, sending_paused_at__isnull=True)
+    if running.update(sending_paused_at=now):
+        record_change(account, sending_paused_at=(None, now))
     log.info("WhatsApp sending paused", waba_id=account.waba_id)
 
 
@@ -170,6 +172,11 @@ def resume_sending(account: WhatsAppBusinessAccount) -> None:
     """Open the line again, whether it was paused or stopped; what waited goes out."""
     WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
         sending_paused_at=None, **_LINE_OPEN
+    )
+    record_change(
+        account,
+        sending_paused_at=(account.sending_paused_at, None),
+        sending_stopped_at=(account.sending_stopped_at, None),
     )
     _resumed(account)
 

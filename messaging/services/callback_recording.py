@@ -22,6 +22,7 @@ from messaging.models import (
 )
 from messaging.services import alerts
 from messaging.services.callback_posts import Answer
+from tenants.audit import unlogged
 
 log = structlog.get_logger(__name__)
 
@@ -131,7 +132,8 @@ def _works(callback: Callback, now: datetime) -> None:
         return
     recover(callback)
     callback.last_success_at = now
-    callback.save(update_fields=[*HEALTH, "last_success_at"])
+    with unlogged():
+        callback.save(update_fields=[*HEALTH, "last_success_at"])
 
 
 HEALTH = ("failing_since", "failures", "given_up", "retry_at")
@@ -153,7 +155,8 @@ def _fails(callback: Callback, answers: Sequence[Answer], now: datetime, *, give
     if passing and not is_resting:
         callback.failures += 1
         callback.retry_at = now + max(_delay(callback.failures, answer) for answer in passing)
-    callback.save(update_fields=[*HEALTH, "last_failure_at"])
+    with unlogged():
+        callback.save(update_fields=[*HEALTH, "last_failure_at"])
     if now - callback.failing_since >= BROKEN_AFTER or callback.given_up >= BROKEN_AFTER_GIVEN_UP:
         switch_off(callback, DisabledReason.FAILING)
 

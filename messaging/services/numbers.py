@@ -18,6 +18,7 @@ from messaging.services.graph import graph_api_for
 from messaging.services.number_quality import note_quality
 from messaging.services.spare_numbers import watch_spare_numbers
 from tenants import phone_numbers
+from tenants.audit import record_change
 from tenants.models import NumberSetup, PhoneNumber, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
@@ -74,6 +75,9 @@ def make_default(phone_number: PhoneNumber) -> None:
         list(numbers.order_by("id"))
         if phone_number.assignments.open().exists():
             raise NumberInUseError
+        for former in numbers.filter(is_default=True).exclude(pk=phone_number.pk):
+            record_change(former, is_default=(True, False))
+        record_change(phone_number, is_default=(phone_number.is_default, True))
         numbers.filter(is_default=True).update(is_default=False)
         numbers.filter(pk=phone_number.pk).update(is_default=True)
     watch_spare_numbers()

@@ -6,7 +6,6 @@ networks. Of an address only the network is kept, which names no person.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api.signature import Signature
+from tenants.addresses import network_of
 
 log = structlog.get_logger(__name__)
 
@@ -24,9 +24,7 @@ log = structlog.get_logger(__name__)
 KEPT = timedelta(days=7)
 MAX_LINES = 200
 OTHERS = "others"
-_UNKNOWN = "unknown"
 _HOUR = timedelta(hours=1)
-_PREFIX_LENGTH = {4: 24, 6: 48}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +78,6 @@ def _lines(hour: datetime, counts: dict[bytes, bytes]) -> Iterator[Refusal]:
     for name, count in sorted(counts.items(), key=lambda item: (-int(item[1]), item[0])):
         network, _, reason = name.decode().rpartition(" ")
         yield Refusal(hour, network, Signature(reason), int(count))
-
-
-def network_of(address: str) -> str:
-    """Return the network an address belongs to: /24 of IPv4, /48 of IPv6."""
-    try:
-        found = ipaddress.ip_address(address.strip())
-    except ValueError:
-        return _UNKNOWN
-    if isinstance(found, ipaddress.IPv6Address) and found.ipv4_mapped:
-        found = found.ipv4_mapped
-    return str(ipaddress.ip_network(f"{found}/{_PREFIX_LENGTH[found.version]}", strict=False))
 
 
 def _hour_of(moment: datetime) -> datetime:

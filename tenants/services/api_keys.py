@@ -11,6 +11,7 @@ import structlog
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from tenants.audit import record_change
 from tenants.models import ApiKey, Scope, Tenant
 from tenants.models.api_key import DEFAULT_SCOPES, digest
 
@@ -65,10 +66,10 @@ def create_api_key(
 
 def revoke_api_key(api_key: ApiKey) -> bool:
     """Refuse the key from now on. False when it was revoked before."""
-    revoked = ApiKey.objects.filter(pk=api_key.pk, revoked_at__isnull=True).update(
-        revoked_at=timezone.now()
-    )
+    now = timezone.now()
+    revoked = ApiKey.objects.filter(pk=api_key.pk, revoked_at__isnull=True).update(revoked_at=now)
     if revoked:
+        record_change(api_key, revoked_at=(None, now))
         log.info("API key revoked", api_key_id=api_key.pk)
     return revoked > 0
 

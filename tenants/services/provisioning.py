@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from tenants.audit import record_change
 from tenants.models import PhoneNumber, Tenant
 from tenants.services.assignments import assign_number
 
@@ -47,6 +48,7 @@ def create_tenant(
         if whatsapp_enabled:
             Tenant.objects.filter(pk=tenant.pk).update(whatsapp_enabled=True)
             tenant.whatsapp_enabled = True
+            record_change(tenant, whatsapp_enabled=(False, True))
         if number is not None:
             assign_number(tenant=tenant, phone_number=number, by=by)
     return tenant

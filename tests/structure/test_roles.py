@@ -6,6 +6,8 @@ import re
 from typing import Any
 
 import pytest
+from auditlog.models import LogEntry
+from axes.models import AccessAttempt
 from django.apps import apps
 from django.contrib.auth.models import Group
 from django.db.models import Model
@@ -74,8 +76,8 @@ ALSO_OPEN = {
 }
 # Neither pages nor rights: they end the session, lead elsewhere, or answer to what they are asked.
 APART = {"logout", "view_on_site", "autocomplete"}
-# Models whose pages are shut to support: about keys, people's own numbers, and the desk where templates are written.
-SHUT = {"ApiKey", "OwnPhone", "TemplateDraft"}
+# Models whose pages are shut to support: about keys, people's own numbers, the desk where templates are written, logs.
+SHUT = {"ApiKey", "OwnPhone", "TemplateDraft", "LogEntry", "AccessAttempt"}
 
 SECRETS = {
     "access_token": "EAAinventedTokenOfTheAccount",
@@ -157,6 +159,8 @@ def rows(db: None) -> dict[str, Model]:
             content=Letter("Subject", ("Text",), links=(("Open", MAIL_LINK),)).as_json(),
         ),
         UnknownWebhookField.objects.create(field="flows", last_delivery=1),
+        AccessAttempt.objects.create(username="ana", failures_since_start=1),
+        LogEntry.objects.all()[0],
     ]
     return {row._meta.object_name or "": row for row in made}
 
@@ -164,7 +168,7 @@ def rows(db: None) -> dict[str, Model]:
 def model_of(name: str) -> str:
     """Return the model whose admin page `name` is, or nothing: `tenants_tenant_change` is of Tenant."""
     app, _separator, rest = name.partition("_")
-    if app not in {"tenants", "messaging"}:
+    if app not in {"tenants", "messaging", "auditlog", "axes"}:
         return ""
     return str(apps.get_model(app, rest.split("_")[0])._meta.object_name)
 
@@ -197,7 +201,7 @@ def test_there_is_a_row_of_every_model(rows):
         for app in ("tenants", "messaging")
         for model in apps.get_app_config(app).get_models()
     ]
-    assert set(ours) == set(rows), "write down here how to make one"
+    assert set(ours) <= set(rows), "write down here how to make one"
 
 
 def text_of(answer: Any) -> str:
@@ -224,8 +228,7 @@ def test_support_changes_nothing_by_posting_to_any_address(sonia, rows):
         for name in names()
         if name not in APART | may and not name.endswith("_changelist")
     }
-    harmless = {"index", "search", "app_list", "jsi18n", "password_change", "password_change_done"}
-    harmless |= {"messaging_dailyusage_csv", "messaging_message_find"}
+    harmless = ALSO_OPEN - {"tenants_phonenumberassignment_board"}
     assert {name for name, code in answers.items() if code < 400} <= harmless | {
         name for name in answers if name.endswith("_history") and is_open_to_support(name)
     }

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from messaging.graph_api.signature import Signature
 from messaging.services import refusals
+from tenants.addresses import network_of
 
 pytestmark = pytest.mark.usefixtures("broker")
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("broker")
     ],
 )
 def test_of_an_address_only_its_network_is_kept(address, network):
-    assert refusals.network_of(address) == network
+    assert network_of(address) == network
 
 
 def test_an_hour_keeps_a_limited_number_of_networks_and_counts_the_others_together(broker):

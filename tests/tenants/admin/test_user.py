@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from auditlog.models import LogEntry
 from django.urls import reverse
 
 from tenants.models import StaffRole, User
@@ -127,3 +128,12 @@ def test_the_list_takes_few_queries(paula, django_assert_max_num_queries):
     paula.get(LIST)
     with django_assert_max_num_queries(10):
         paula.get(LIST)
+
+
+def test_somebody_who_deletes_themselves_stays_in_the_log_by_name(paula):
+    StaffFactory.create()
+    user = User.objects.get(username="paula")
+    paula.post(reverse("admin:tenants_user_delete", args=(user.pk,)), {"post": "yes"})
+    entry = LogEntry.objects.get(action=LogEntry.Action.DELETE, object_pk=str(user.pk))
+    assert entry.actor is None
+    assert entry.additional_data == {"by": "paula"}

@@ -1,0 +1,264 @@
+"""Who changed what is written down with the old and the new value, secrets are not, and sending pays nothing for it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from auditlog.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from messaging.models import Message, Suppression
+from messaging.services import accounts, callbacks, numbers, sending, switching
+from tenants.models import PhoneNumber, Tenant, User
+from tenants.services.api_keys import create_api_key, revoke_api_key
+from tests.factories import (
+    AccountFactory,
+    CallbackFactory,
+    DefaultNumberFactory,
+    MembershipFactory,
+    MessageFactory,
+    PhoneNumberFactory,
+    TenantFactory,
+    UserFactory,
+)
+
+LIST = "/admin/auditlog/logentry/"
+Action = LogEntry.Action
+
+
+def entries(row: Any, action: int = Action.UPDATE) -> list[LogEntry]:
+    return list(LogEntry.objects.get_for_object(row).filter(action=action).order_by("id"))
+
+
+def change_of(row: Any) -> dict[str, list[str]]:
+    (entry,) = entries(row)
+    changes: dict[str, list[str]] = entry.changes
+    return changes
+
+
+def rename(client: Client, tenant: Tenant, name: str, **extra: Any) -> None:
+    form = {
+        "name": name, "slug": tenant.slug, "whatsapp_enabled": "on", "language": "es",
+        "time_zone": "Europe/Madrid", "tier": "standard", "guaranteed_recipients": "0",
+        "daily_cap": "", "monthly_cap": "",
+        "assignments-TOTAL_FORMS": "0", "assignments-INITIAL_FORMS": "0",
+        "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    url = reverse("admin:tenants_tenant_change", args=(tenant.pk,))
+    assert client.post(url, form, **extra).status_code == 302
+
+
+def test_a_change_in_the_admin_says_who_from_where_and_what(paula):
+    tenant = TenantFactory.create(name="Panadería Goiko")
+    rename(paula, tenant, "Goiko e hijos", REMOTE_ADDR="198.51.100.7")
+    (entry,) = entries(tenant)
+    assert entry.changes == {"name": ["Panadería Goiko", "Goiko e hijos"]}
+    assert entry.actor == User.objects.get(username="paula")
+    assert entry.additional_data == {"by": "paula"}
+    assert entry.remote_addr == "198.51.100.0"  # the network
+
+
+def test_a_change_by_the_api_names_the_key(db, client):
+    fresh = create_api_key(label="platform", scopes=["admin:write", "admin:read"])
+    tenant = TenantFactory.create(name="Before")
+    answer = client.put(
+        f"/api/v1/admin/whatsapp/tenants/{tenant.pk}",
+        json.dumps({"name": "After"}),
+        content_type="application/json",
+        headers={"authorization": f"Bearer {fresh.secret}"},
+    )
+    assert answer.status_code == 200
+    (entry,) = entries(tenant)
+    assert entry.changes == {"name": ["Before", "After"]}
+    assert entry.actor is None
+    assert entry.additional_data == {"by": f"platform ({fresh.api_key.prefix}…)"}
+
+
+def test_what_a_command_does_is_nobodys(db):
+    tenant = TenantFactory.create()
+    tenant.name = "New"
+    tenant.save()
+    (entry,) = entries(tenant)
+    assert (entry.actor, entry.remote_addr, entry.additional_data) == (None, None, None)
+
+
+def test_the_request_of_one_person_does_not_sign_the_next_change(paula):
+    tenant = TenantFactory.create()
+    rename(paula, tenant, "One")
+    tenant.refresh_from_db()
+    tenant.name = "Two"
+    tenant.save()
+    assert [entry.additional_data for entry in entries(tenant)] == [{"by": "paula"}, None]
+
+
+# --- Secrets and people ----------------------------------------------------------------------------
+
+
+def test_no_secret_of_the_account_stands_in_the_log(db):
+    account = AccountFactory.create(access_token="EAAoldInvented", app_secrets="oldappsecret")
+    account.access_token, account.webhook_verify_token = "EAAnewInvented", "newword"
+    account.save()
+    assert change_of(account)["access_token"] == ["•••", "•••"]
+    assert_nowhere("EAAoldInvented", "EAAnewInvented", "oldappsecret", "newword")
+
+
+def test_no_key_password_or_callback_secret_stands_in_the_log(db):
+    fresh = create_api_key(label="order service")
+    callback = CallbackFactory.create()
+    rotated = callbacks.rotate_secret(callback)
+    user = UserFactory.create()
+    before = user.password
+    user.set_password("another-invented-word")
+    user.save()
+    assert_nowhere(
+        fresh.secret, fresh.api_key.secret_digest, CallbackFactory.secret, rotated.secret, before,
+        user.password,
+    )  # fmt: skip
+    assert change_of(user) == {"password": ["•••", "•••"]}
+
+
+def test_a_persons_number_is_masked_and_a_bakerys_own_is_not(db):
+    opted_out = Suppression.objects.create(phone="+34600000101", source="staff")
+    number = PhoneNumberFactory.create(display_phone_number="+34612345679")
+    (made,) = entries(opted_out, Action.CREATE)
+    assert made.changes["phone"] == ["", "+34…01"]
+    (of_ours,) = entries(number, Action.CREATE)
+    assert of_ours.changes["display_phone_number"][1] == "+34612345679"
+
+
+def assert_nowhere(*secrets: str) -> None:
+    text = json.dumps(list(LogEntry.objects.values("changes", "object_repr", "additional_data")))
+    assert [secret for secret in secrets if secret in text] == []
+
+
+# --- Changes without save() ------------------------------------------------------------------------
+
+
+def test_turning_a_bakerys_switch_is_logged(db):
+    tenant = TenantFactory.create()
+    owner = MembershipFactory.create(tenant=tenant).user
+    switching.switch_off(tenant, by=owner)
+    assert change_of(tenant) == {"whatsapp_enabled": ["True", "False"]}
+
+
+def test_pausing_and_resuming_are_logged_once_each(db, broker):
+    account = AccountFactory.create()
+    accounts.pause_sending(account)
+    accounts.pause_sending(account)
+    account.refresh_from_db()
+    accounts.resume_sending(account)
+    assert [list(entry.changes) for entry in entries(account)] == [["sending_paused_at"]] * 2
+
+
+def test_revoking_a_key_is_logged(db):
+    key = create_api_key(label="old").api_key
+    revoke_api_key(key)
+    assert change_of(key)["revoked_at"][0] == "None"
+
+
+def test_another_default_number_is_logged_with_the_former_one(db):
+    former, number = DefaultNumberFactory.create(), PhoneNumberFactory.create()
+    numbers.make_default(number)
+    assert change_of(former) == {"is_default": ["True", "False"]}
+    assert change_of(number) == {"is_default": ["False", "True"]}
+
+
+def test_a_role_is_logged(paula):
+    user = UserFactory.create()
+    form = {
+        "username": user.username, "email": user.email, "is_active": "on", "role": "support",
+        "first_name": "", "last_name": "",
+        "memberships-TOTAL_FORMS": "0", "memberships-INITIAL_FORMS": "0",
+    }  # fmt: skip
+    paula.post(reverse("admin:tenants_user_change", args=(user.pk,)), form)
+    page = paula.get(LIST, {"row": f"tenants.user:{user.pk}"}).text
+    assert "role: – → Support" in page
+
+
+# --- What is not logged ----------------------------------------------------------------------------
+
+
+def test_messages_statuses_and_synced_facts_leave_no_line(db, broker):
+    message: Message = MessageFactory.create()
+    before = LogEntry.objects.count()
+    sending.cancel(Message.objects.filter(pk=message.pk))
+    number: PhoneNumber = message.phone_number
+    number.quality_rating = "GREEN"
+    number.save()
+    User.objects.create(username="x").save(update_fields=["last_login"])
+    assert set(
+        LogEntry.objects.filter(id__gt=before).values_list("content_type__model", flat=True)
+    ) <= {"user", "tenant", "phonenumber", "messagetemplate", "whatsappbusinessaccount"}
+    assert entries(number) == []
+    assert not LogEntry.objects.filter(content_type__model="message").exists()
+
+
+@pytest.mark.parametrize("model", ["message", "messageevent", "sendattempt", "webhookdelivery"])
+def test_the_hot_tables_have_no_listener(model):
+    from auditlog.registry import auditlog
+
+    assert model not in {found._meta.model_name for found in auditlog.get_models()}
+
+
+# --- The page --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def renamed(paula):
+    tenant = TenantFactory.create(name="Panadería Goiko")
+    rename(paula, tenant, "Goiko e hijos")
+    return tenant
+
+
+def test_the_list_shows_old_and_new_and_filters_by_who_what_and_when(paula, renamed):
+    page = paula.get(LIST).text
+    assert "Panadería Goiko → Goiko e hijos" in page
+    user = User.objects.get(username="paula")
+    for filters in (
+        {"action": "1"},
+        {"kind": "tenants.tenant"},
+        {"who": str(user.pk)},
+        {"row": f"tenants.tenant:{renamed.pk}"},
+        {"q": str(renamed.pk)},
+        {"q": "paula"},
+    ):
+        assert "Goiko e hijos" in paula.get(LIST, filters).text, filters
+    for filters in ({"action": "2"}, {"kind": "tenants.user"}, {"row": "tenants.tenant:x"}):
+        assert "Panadería Goiko →" not in paula.get(LIST, filters).text, filters
+
+
+def test_the_page_of_one_change_shows_all_of_it(paula, renamed):
+    (entry,) = entries(renamed)
+    page = paula.get(f"{LIST}{entry.pk}/change/").text
+    assert "<td>Panadería Goiko</td><td>Goiko e hijos</td>" in page
+    assert "127.0.0.0/24" in page
+
+
+def test_each_rows_history_leads_to_its_changes(paula, renamed):
+    page = paula.get(reverse("admin:tenants_tenant_history", args=(renamed.pk,))).text
+    assert f'href="{LIST}?row=tenants.tenant:{renamed.pk}"' in page
+
+
+def test_the_list_takes_few_queries(paula, django_assert_max_num_queries):
+    for tenant in TenantFactory.create_batch(20):
+        rename(paula, tenant, f"New {tenant.slug}")
+    paula.get(LIST)
+    with django_assert_max_num_queries(14):
+        paula.get(LIST)
+
+
+def test_nobody_changes_the_log_and_support_does_not_read_it(paula, sonia, renamed, client):
+    (entry,) = entries(renamed)
+    page = f"{LIST}{entry.pk}"
+    for address in (f"{LIST}add/", f"{page}/delete/"):
+        assert paula.get(address).status_code == 403
+    assert paula.post(f"{page}/change/", {"object_repr": "x"}).status_code == 403
+    for address in (LIST, f"{page}/change/"):
+        assert sonia.get(address).status_code == 403
+        assert client.get(address).status_code == 302
+    owner = Client()
+    owner.force_login(MembershipFactory.create().user)
+    assert owner.get(LIST).status_code == 302
