@@ -54,8 +54,9 @@ SUPPORT = frozenset(
         "messaging.view_tokenrotation",
         "messaging.view_unknownwebhookfield",
         "messaging.view_webhookdelivery",
-        # Send again, cancel what waits, ask Meta what became of it.
-        "messaging.change_message",
+        "messaging.resend_message",
+        "messaging.cancel_message",
+        "messaging.ask_meta_message",
         # Tell a callback again.
         "messaging.change_callbackdelivery",
         # Send a mail that failed once more.

@@ -59,9 +59,12 @@ def formatted(number: str) -> str:
 
 
 def masked(number: str) -> str:
-    """Return +34 ••• ••• 101: enough to know one's own number again, too little to call it."""
-    country = _SPANISH.fullmatch(number)
-    return f"{'+34 ' if country else ''}••• ••• {number[-3:]}"
+    """Return +34 6•• ••• 101: enough to tell numbers apart, too little to dial. Anything else unchanged."""
+    spaced = formatted(number)
+    shown = 1 + len(spaced.partition(" ")[0])
+    digits = [place for place, sign in enumerate(spaced) if sign.isdigit() and place > shown]
+    hidden = set(digits[:-3])
+    return "".join("•" if place in hidden else sign for place, sign in enumerate(spaced))
 
 
 def from_digits(digits: str) -> str:

@@ -8,25 +8,32 @@ from django.contrib import messages
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from messaging.admin.wording import answer_words
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import EventKind
-from messaging.services import lost_statuses
+from messaging.services import health_now, lost_statuses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django.http import HttpRequest
+    from django_stubs_ext import StrOrPromise
 
     from messaging.graph_api.client import DeliveryEvent
     from messaging.models import Message
 
+_PARTS: dict[str, StrOrPromise] = {
+    health_now.NUMBER: gettext_lazy("the number"),
+    health_now.TEMPLATE: gettext_lazy("the template"),
+}
 _NOT_TAKEN = frozenset({"FAILED", "RETRYING"})
 _ON_ITS_WAY = "PENDING"
 
 
 def ask(request: HttpRequest, message: Message) -> None:
+    """Tell what Meta knows of the message, and of the health of what it needs. Where Meta is down that is all it says."""
     try:
         answer = lost_statuses.ask(message)
     except lost_statuses.NotAskableError:
@@ -36,8 +43,12 @@ def ask(request: HttpRequest, message: Message) -> None:
     except GraphApiError as error:
         text = _("Meta does not tell: %(title)s%(code)s %(action)s")
         messages.error(request, text % answer_words(error))
+        if health_now.is_unreachable(error):
+            return
     else:
         _tell(request, answer)
+    for health in health_now.health_of(message):
+        _tell_health(request, health)
 
 
 def _tell(request: HttpRequest, answer: lost_statuses.Answer) -> None:
@@ -57,6 +68,25 @@ def _tell(request: HttpRequest, answer: lost_statuses.Answer) -> None:
         )
     else:
         messages.info(request, _("All of it was here already."))
+
+
+def _tell_health(request: HttpRequest, health: health_now.Health) -> None:
+    said = {"part": _PARTS[health.kind]}
+    if health.error is not None:
+        text = _("Meta does not tell how %(part)s is: %(title)s%(code)s")
+        messages.warning(request, text % (said | answer_words(health.error)))
+        return
+    problems = [
+        " ".join(filter(None, (problem.description, problem.solution)))
+        for entity in (health.facts.entities if health.facts else ())
+        for problem in entity.problems
+    ]
+    if health.facts is not None and health.facts.can_send == "AVAILABLE" and not problems:
+        messages.success(request, _("Meta calls %(part)s healthy.") % said)
+        return
+    said["state"] = health.facts.can_send if health.facts else "?"
+    said["problems"] = " ".join(problems)
+    messages.warning(request, _("Meta says of %(part)s: %(state)s. %(problems)s") % said)
 
 
 def _moment(event: DeliveryEvent) -> str:

@@ -4,16 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import translation
 from django.utils.html import format_html, strip_tags
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from messaging.admin import asking, finding, searching
+from messaging.admin import finding, message_actions, searching
+from messaging.admin.alike import alike
 from messaging.admin.cost_filters import CountedFilter, MonthFilter
 from messaging.admin.cost_words import cost_words
 from messaging.admin.filters import (
@@ -25,9 +24,11 @@ from messaging.admin.filters import (
     TemplateFilter,
     WhenFilter,
 )
+from messaging.admin.message_actions import MessageActions
+from messaging.admin.message_buttons import buttons_for, support_text
 from messaging.admin.pages import pretty_json, recipient, status_badge
 from messaging.admin.paginator import NewestOnly
-from messaging.admin.story import story_of
+from messaging.admin.story import story_of, template_version
 from messaging.admin.wording import price
 from messaging.models import Message
 from messaging.services import holding, sending
@@ -36,15 +37,13 @@ from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import link, list_url, moment, page_url, phone
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from django.db.models import QuerySet
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
 
 @admin.register(Message)
-class MessageAdmin(NewestOnly, ReadOnlyAdmin):
+class MessageAdmin(MessageActions, NewestOnly, ReadOnlyAdmin):
     """Every message with its whole history. Nothing is edited; waiting ones are cancelled, lost ones sent again."""
 
     list_display = ("asked", "state", "bakery", "to", "text_start", "order_number")
@@ -114,7 +113,7 @@ class MessageAdmin(NewestOnly, ReadOnlyAdmin):
             },
         ),
         (
-            gettext_lazy("For Meta's support"),
+            gettext_lazy("Ids and values"),
             {
                 "fields": (
                     "id",
@@ -135,7 +134,7 @@ class MessageAdmin(NewestOnly, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         found: QuerySet[Message] = super().get_queryset(request)
         if request.resolver_match and request.resolver_match.url_name == "messaging_message_change":
-            return found.select_related("tenant", "template", "phone_number")
+            return found.select_related("tenant", "template", "phone_number__account")
         return found
 
     def get_search_results(
@@ -150,7 +149,15 @@ class MessageAdmin(NewestOnly, ReadOnlyAdmin):
     def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
         return {
             "story": story_of(obj, language=translation.get_language() or "en"),
-            "may_act": self.has_act_permission(request),
+            "alike": alike(obj),
+            "buttons": buttons_for(obj, request.user),
+            "support_text": support_text(obj),
+            "price": cost_words(cost_of(obj)),
+            "template_version": template_version(obj),
+            "may_see_webhooks": request.user.has_perm("messaging.view_webhookdelivery"),
+            "may_replay": request.user.has_perm(message_actions.REPLAY),
+            "may_ask": request.user.has_perm(message_actions.ASK_META),
+            "may_resend": self.has_resend_permission(request),
         }
 
     def get_urls(self) -> list[URLPattern]:
@@ -158,34 +165,23 @@ class MessageAdmin(NewestOnly, ReadOnlyAdmin):
             path(
                 "find/", self.admin_site.admin_view(self.find_page), name="messaging_message_find"
             ),
-            path(
-                "<uuid:pk>/ask-meta/",
-                self.admin_site.admin_view(self.ask_meta),
-                name="messaging_message_ask_meta",
-            ),
         ]
-        return [*ours, *super().get_urls()]
+        return [*ours, *self.action_urls(), *super().get_urls()]
 
     def find_page(self, request: HttpRequest) -> HttpResponse:
         return finding.find_page(self, request)
 
-    def ask_meta(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        """Ask what became of the message, and take what the webhook never brought."""
-        if not self.has_act_permission(request):
-            raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
-        message = get_object_or_404(Message.objects.select_related("phone_number__account"), pk=pk)
-        asking.ask(request, message)
-        return HttpResponseRedirect(page_url("messaging_message", pk))
-
     # --- Actions -------------------------------------------------------------------------------
 
-    def has_act_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Whether this person may send again or cancel: the right to change messages, which no form does."""
-        return request.user.has_perm("messaging.change_message")
+    def has_resend_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm(message_actions.RESEND)
 
-    @admin.action(description=gettext_lazy("Send the unconfirmed ones again…"), permissions=["act"])
+    def has_cancel_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return request.user.has_perm(message_actions.CANCEL)
+
+    @admin.action(
+        description=gettext_lazy("Send the unconfirmed ones again…"), permissions=["resend"]
+    )
     def requeue(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
         if "confirmed" not in request.POST:
             return self._ask(
@@ -200,16 +196,19 @@ class MessageAdmin(NewestOnly, ReadOnlyAdmin):
                 ],
                 button=_("Send again"),
             )
-        count = sending.requeue(queryset)
+        count = sending.requeue(queryset.filter(unconfirmed_at__lt=sending.shown_before()))
         text = ngettext(
             "%(count)d message is sent again.", "%(count)d messages are sent again.", count
         )
         self._report(
-            request, count, text, _("None of them is unconfirmed: nothing was sent again.")
+            request,
+            count,
+            text,
+            _("None of them has been unconfirmed for ten minutes: nothing was sent again."),
         )
         return None
 
-    @admin.action(description=gettext_lazy("Leave the unconfirmed ones"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Leave the unconfirmed ones"), permissions=["resend"])
     def leave(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
         count = holding.leave(queryset)
         text = ngettext(
@@ -217,7 +216,7 @@ class MessageAdmin(NewestOnly, ReadOnlyAdmin):
         )
         self._report(request, count, text, _("None of them was unconfirmed and undecided."))
 
-    @admin.action(description=gettext_lazy("Cancel the waiting ones…"), permissions=["act"])
+    @admin.action(description=gettext_lazy("Cancel the waiting ones…"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, queryset: QuerySet[Message]) -> HttpResponse | None:
         if "confirmed" not in request.POST:
             return self._ask(

@@ -5,16 +5,30 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from django.utils import timezone
+from django.utils.dateformat import format as formatted
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from messaging.admin.pages import event_look, outcome_badge
+from messaging.admin.exchange import RawWebhook, raw_webhooks, request_of, response_of
+from messaging.admin.pages import event_look, outcome_badge, pretty_json, status_badge
 from messaging.graph_api.template_text import RenderedTemplate, render
-from messaging.models import EventKind, InboundMessage, Message, MessageEvent, SendAttempt
+from messaging.models import (
+    EventKind,
+    IfUnconfirmed,
+    InboundMessage,
+    Message,
+    MessageEvent,
+    SendAttempt,
+    TemplateChangeKind,
+)
 from messaging.services.explaining import WHO, explain, explain_code
 from messaging.services.inbound_words import words_of
+from messaging.services.sending import UNCONFIRMED_SHOWN_AFTER
 from messaging.statuses import MessageStatus
 from tenants.display import BAD, NEUTRAL, page_url
+from tenants.phone_numbers import masked
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """`who` and `action` are empty while nobody has to do anything."""
+    """`who` and `action` are empty while nobody has to do anything; `we_will` says what happens by itself."""
 
     sentence: str
     tone: str
@@ -34,10 +48,13 @@ class Headline:
     code: int | None = None
     doc_url: str = ""
     details: str = ""
+    we_will: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
+    """`request`, `response` and `webhook` are what went over the wire, shown when the line is opened."""
+
     at: datetime
     title: str
     tone: str
@@ -46,6 +63,16 @@ class Line:
     facts: list[str] = field(default_factory=list)
     badge: SafeString | str = ""
     url: str = ""
+    request: SafeString | str = ""
+    response: SafeString | str = ""
+    webhook: RawWebhook | None = None
+    event_id: int = 0
+
+    @property
+    def excerpt(self) -> SafeString | str:
+        """The part of the webhook that is about the message."""
+        excerpt = self.webhook.excerpt if self.webhook else None
+        return pretty_json(excerpt) if excerpt is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,23 +80,25 @@ class Story:
     headline: Headline
     bubble: RenderedTemplate
     lines: list[Line]
-    can_requeue: bool
     can_leave: bool
-    can_cancel: bool
+    is_edited: bool
 
 
 def story_of(message: Message, *, language: str) -> Story:
-    """Three queries: events, attempts, replies."""
-    lines = [_attempt(attempt) for attempt in message.send_attempts.in_order()]
-    lines += [_event(event, language) for event in message.events.in_order()]
+    """Six queries at most: events, attempts, replies, webhooks, what it replaces and what replaced it."""
+    events = list(message.events.in_order())
+    webhooks = raw_webhooks(message, events)
+    lines = [_attempt(message, attempt) for attempt in message.send_attempts.in_order()]
+    lines += [_event(message, event, language, webhooks.get(event.pk)) for event in events]
     lines += [_reply(reply) for reply in message.replies.all()]
+    lines += [_replaced(again) for again in message.replacements.all()]
+    bubble = bubble_of(message)
     return Story(
         headline=_headline(message, language),
-        bubble=bubble_of(message),
+        bubble=bubble,
         lines=sorted(lines, key=_place),
-        can_requeue=message.status == MessageStatus.UNCONFIRMED,
         can_leave=message.unconfirmed_at is not None and message.acknowledged_at is None,
-        can_cancel=message.status == MessageStatus.QUEUED,
+        is_edited=bool(message.rendered_text) and bubble.text != _as_it_stands(message).text,
     )
 
 
@@ -80,17 +109,29 @@ def _place(line: Line) -> datetime:
 
 def bubble_of(message: Message) -> RenderedTemplate:
     """Return what the recipient reads. The stored text wins: the template may have changed since."""
-    rendered = render(message.template.components, message.components)
+    rendered = _as_it_stands(message)
     if message.rendered_text and message.rendered_text != rendered.text:
         return RenderedTemplate(header="", body=message.rendered_text, footer="", buttons=())
     return rendered
+
+
+def template_version(message: Message) -> int:
+    """Return the how manieth text of its template the message was sent with, as far as changes were noticed."""
+    texts = message.template.changes.filter(
+        kind__in=(TemplateChangeKind.TEXT, TemplateChangeKind.VARIABLES), at__lte=message.created_at
+    )
+    return 1 + texts.values("at").distinct().count()
+
+
+def _as_it_stands(message: Message) -> RenderedTemplate:
+    return render(message.template.components, message.components)
 
 
 def _headline(message: Message, language: str) -> Headline:
     tone, icon = event_look(message.status)
     known = explain(message, language)
     if known is None:
-        return Headline(_sentence(message), tone, icon)
+        return Headline(_sentence(message), tone, icon, we_will=_we_will(message))
     return Headline(
         sentence=known.title,
         tone=tone,
@@ -100,7 +141,35 @@ def _headline(message: Message, language: str) -> Headline:
         code=known.code,
         doc_url=known.doc_url,
         details=message.error_details,
+        we_will=_we_will(message),
     )
+
+
+def _we_will(message: Message) -> str:
+    """What happens by itself from here on; empty where nothing more is to happen."""
+    match message.status:
+        case MessageStatus.QUEUED if message.send_after and message.send_after > timezone.now():
+            return _("Send it at %(time)s.") % {"time": _clock(message.send_after)}
+        case MessageStatus.QUEUED:
+            return _("Send it as soon as its turn comes.")
+        case MessageStatus.UNCONFIRMED if message.unconfirmed_at is not None:
+            until = {"time": _clock(message.unconfirmed_at + UNCONFIRMED_SHOWN_AFTER)}
+            if message.if_unconfirmed == IfUnconfirmed.RESEND:
+                return _("Send it again at %(time)s unless WhatsApp tells of it before.") % until
+            return _("Wait for a status of Meta's, and never send it again by ourselves.")
+        case MessageStatus.ACCEPTED | MessageStatus.HELD | MessageStatus.SENT:
+            return _("Wait for Meta's next status, and ask Meta where one stays away.")
+        case MessageStatus.FAILED:
+            return _("Not try again by ourselves.")
+        case MessageStatus.EXPIRED | MessageStatus.CANCELLED:
+            return _("Not send it any more.")
+    return ""
+
+
+def _clock(at: datetime) -> str:
+    local = timezone.localtime(at)
+    is_today = local.date() == timezone.localdate()
+    return formatted(local, "H:i:s" if is_today else "j.n. H:i")
 
 
 def _sentence(message: Message) -> str:
@@ -133,18 +202,42 @@ def _waiting(message: Message) -> str:
     return _("It waits for: %(reason)s.") % {"reason": message.get_waits_for_display()}
 
 
-def _event(event: MessageEvent, language: str) -> Line:
+def _event(
+    message: Message, event: MessageEvent, language: str, webhook: RawWebhook | None
+) -> Line:
     tone, icon = event_look(event.kind)
-    note = ""
-    facts = []
+    note, url = "", ""
+    facts: list[str] = []
+    if event.kind == EventKind.QUEUED:
+        note, facts = _request_words(message)
+        url = page_url("messaging_message", message.replaces_id) if message.replaces_id else ""
     if event.code is not None:
         note = explain_code(event.code, language).title
         facts.append(_("code %(code)d") % {"code": event.code})
     title = capfirst(str(EventKind(event.kind).label))
-    return Line(event.at, title, tone, icon, note=note, facts=facts)
+    return Line(
+        event.at,
+        title,
+        tone,
+        icon,
+        note=note,
+        facts=facts,
+        url=url,
+        webhook=webhook,
+        event_id=event.pk,
+    )
 
 
-def _attempt(attempt: SendAttempt) -> Line:
+def _request_words(message: Message) -> tuple[str, list[str]]:
+    """Who asked for it, what was repaired in it, and for which message it stands."""
+    facts = [_("by %(who)s") % {"who": message.requested_by}] if message.requested_by else []
+    if repairs := len(message.warnings):
+        repaired = ngettext("%(count)d value repaired", "%(count)d values repaired", repairs)
+        facts.append(repaired % {"count": repairs})
+    return (_("In place of an earlier message.") if message.replaces_id else ""), facts
+
+
+def _attempt(message: Message, attempt: SendAttempt) -> Line:
     facts = [_("%(milliseconds)d ms") % {"milliseconds": attempt.duration_ms}]
     if attempt.http_status is not None:
         facts.append(f"HTTP {attempt.http_status}")
@@ -152,6 +245,7 @@ def _attempt(attempt: SendAttempt) -> Line:
         facts.append(_("code %(code)d") % {"code": attempt.error_code})
     if attempt.fbtrace_id:
         facts.append(f"fbtrace_id {attempt.fbtrace_id}")
+    answer = response_of(message, attempt)
     return Line(
         attempt.started_at,
         _("Sent to Meta"),
@@ -160,6 +254,21 @@ def _attempt(attempt: SendAttempt) -> Line:
         note=attempt.error_details,
         facts=facts,
         badge=outcome_badge(attempt.outcome),
+        request=pretty_json(request_of(message, attempt)),
+        response=_("No answer arrived.") if answer is None else pretty_json(answer),
+    )
+
+
+def _replaced(again: Message) -> Line:
+    words = _("to %(number)s, by %(who)s")
+    return Line(
+        again.created_at,
+        _("Sent again as a new message"),
+        NEUTRAL,
+        "forward",
+        note=words % {"number": masked(again.recipient_phone), "who": again.requested_by or "?"},
+        badge=status_badge(again.status),
+        url=page_url("messaging_message", again.pk),
     )
 
 

@@ -199,6 +199,11 @@ class Message(models.Model):
     class Meta:
         verbose_name = _("message")
         verbose_name_plural = _("messages")
+        permissions = (
+            ("resend_message", "Can send messages again"),
+            ("cancel_message", "Can cancel waiting messages"),
+            ("ask_meta_message", "Can ask Meta what became of messages"),
+        )
         indexes = (
             # A bakery's messages, newest first, and its last message.
             models.Index(fields=("tenant", "-id"), name="message_of_tenant"),

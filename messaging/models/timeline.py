@@ -54,6 +54,8 @@ class MessageEvent(models.Model):
     code = models.BigIntegerField(_("error code"), null=True, blank=True)
     at = models.DateTimeField(_("when"), default=timezone.now)
     recorded_at = models.DateTimeField(_("recorded"), default=timezone.now)
+    # No foreign key: the delivery that told of it is deleted by age, the event stays.
+    delivery = models.PositiveBigIntegerField(_("told by webhook"), null=True, blank=True)
 
     objects = MessageEventManager()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC
 
 import structlog
-from django.utils import timezone
 
 from messaging.models import Message
 from messaging.services import sending
@@ -35,8 +34,8 @@ def resend_message(message: Message) -> None:
     Not before ten minutes have passed, for until then a status webhook may settle it.
     """
     refuse_when_off(message.tenant)
-    overdue = timezone.now() - sending.UNCONFIRMED_SHOWN_AFTER
-    if sending.requeue(Message.objects.filter(pk=message.pk, unconfirmed_at__lt=overdue)):
+    overdue = Message.objects.filter(pk=message.pk, unconfirmed_at__lt=sending.shown_before())
+    if sending.requeue(overdue):
         log.info("WhatsApp message sent again", message_id=message.pk, tenant_id=message.tenant_id)
         return
     message.refresh_from_db(fields=("status", "unconfirmed_at"))

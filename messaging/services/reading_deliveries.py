@@ -76,7 +76,7 @@ def _read_change(change: Change, delivery: Delivery, work: Work) -> None:
         return delivery.verdicts[-1]
 
     for status in change.statuses:
-        report = Reported(change, status, line(status.status), delivery.tracebacks)
+        report = Reported(change, status, line(status.status), delivery.tracebacks, delivery.id)
         work.statuses.append(report)
     for message in change.messages:
         work.inbound.append(Reported(change, message, line(message.type), delivery.tracebacks))

@@ -315,7 +315,7 @@ def _attempt(api: GraphApi, number: PhoneNumber, message: Message) -> Outcome:
     try:
         if message.claimed_at and started_at - message.claimed_at > SENT_WITHIN:
             raise errors.NotSentError("No connection to Meta was free in time")
-        sent = api.send_message(number.phone_number_id, _payload(message))
+        sent = api.send_message(number.phone_number_id, payload_of(message))
     except errors.GraphApiError as failure:
         error = failure
     except Exception as failure:  # A message must never be lost to a fault of ours.
@@ -325,7 +325,8 @@ def _attempt(api: GraphApi, number: PhoneNumber, message: Message) -> Outcome:
     return Outcome(message, started_at, duration_ms, sent, error)
 
 
-def _payload(message: Message) -> dict[str, object]:
+def payload_of(message: Message) -> dict[str, object]:
+    """Return what is posted to Meta for this message."""
     return payloads.template_message(
         to=message.recipient_phone,
         name=message.template.name,
@@ -364,10 +365,15 @@ def expire_overdue() -> int:
     )
 
 
+def shown_before() -> datetime:
+    """Return the moment before which a message must have become unconfirmed for a person to decide on it."""
+    return timezone.now() - UNCONFIRMED_SHOWN_AFTER
+
+
 def resend_unconfirmed() -> int:
     """Send again what its caller wants sent again when nobody knows its fate after ten minutes."""
     overdue = Message.objects.filter(
-        unconfirmed_at__lt=timezone.now() - UNCONFIRMED_SHOWN_AFTER,
+        unconfirmed_at__lt=shown_before(),
         if_unconfirmed=IfUnconfirmed.RESEND,
     )
     return requeue(overdue)

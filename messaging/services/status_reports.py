@@ -104,7 +104,13 @@ def _write(cases: Sequence[_Case]) -> None:
     write_rows([case.row for case in cases if case.row.changed])
     written = timeline.write_events(
         [
-            Line(case.row.id, report.fact.status, report.fact.error_code, report.fact.at)
+            Line(
+                case.row.id,
+                report.fact.status,
+                report.fact.error_code,
+                report.fact.at,
+                delivery=report.delivery,
+            )
             for case in cases
             for report in case.reports
         ]

@@ -16,13 +16,14 @@ from messaging.services import arrays, callback_events
 # In the order of message and kind, as everywhere, so that no two batches wait for each other. `xmax` is 0 in a row that
 # this statement has inserted.
 _WRITE = """
-INSERT INTO messaging_messageevent AS event (message_id, kind, code, at, recorded_at)
-SELECT message_id, kind, code, min(at), %(now)s
-FROM unnest(%(message_id)s::uuid[], %(kind)s::text[], %(code)s::bigint[], %(at)s::timestamptz[])
-  AS line(message_id, kind, code, at)
+INSERT INTO messaging_messageevent AS event (message_id, kind, code, at, recorded_at, delivery)
+SELECT message_id, kind, code, min(at), %(now)s, (array_agg(delivery ORDER BY at, delivery))[1]
+FROM unnest(%(message_id)s::uuid[], %(kind)s::text[], %(code)s::bigint[], %(at)s::timestamptz[], %(delivery)s::bigint[])
+  AS line(message_id, kind, code, at, delivery)
 GROUP BY message_id, kind, code
 ORDER BY message_id, kind, code
-ON CONFLICT (message_id, kind, code) DO UPDATE SET at = excluded.at WHERE excluded.at < event.at
+ON CONFLICT (message_id, kind, code) DO UPDATE SET at = excluded.at, delivery = excluded.delivery
+  WHERE excluded.at < event.at
 RETURNING message_id, kind, code, at, id, xmax = 0 AS is_new
 """
 
@@ -44,13 +45,14 @@ SELECT * FROM unnest({", ".join(f"%s::{kind}[]" for kind in _ATTEMPT.values())})
 
 
 class Line(NamedTuple):
-    """What a MessageEvent holds, for thousands at once. `id` is 0 until it is written."""
+    """What a MessageEvent holds, for thousands at once. `id` is 0 until it is written; `delivery` told of it."""
 
     message_id: uuid.UUID
     kind: str
     code: int | None
     at: datetime
     id: int = 0
+    delivery: int | None = None
 
 
 def write_events(events: Sequence[MessageEvent | Line]) -> list[Line]:
@@ -62,6 +64,7 @@ def write_events(events: Sequence[MessageEvent | Line]) -> list[Line]:
         "kind": arrays.of_values(event.kind for event in events),
         "code": arrays.of_values(event.code for event in events),
         "at": arrays.of_values(event.at for event in events),
+        "delivery": arrays.of_values(event.delivery for event in events),
     }
     with connection.cursor() as cursor:
         cursor.execute(_WRITE, lines | {"now": timezone.now()})

@@ -39,13 +39,14 @@ def this_traceback() -> str:
 class Reported(Generic[_Fact]):
     """One fact of a change and its line among the verdicts, which applying the fact fills in.
 
-    `tracebacks` belongs to the whole delivery.
+    `tracebacks` belongs to the whole delivery, whose id is `delivery`; Meta's answers to us came with none.
     """
 
     change: Change
     fact: _Fact
     line: dict[str, Any]
     tracebacks: list[str] = field(default_factory=list)
+    delivery: int | None = None
 
     def judge(self, verdict: str, why: str = "") -> None:
         self.line.update(verdict=verdict, why=why)

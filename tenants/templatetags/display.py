@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.db.models import Model
 from django.utils.text import capfirst
 
-from tenants import display
+from tenants import display, phone_numbers
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,6 +22,12 @@ register = template.Library()
 @register.filter
 def phone(number: str) -> str:
     return display.phone(number)
+
+
+@register.filter
+def masked(number: str) -> str:
+    """Show a person's number so that it can be told from others and not be dialled."""
+    return phone_numbers.masked(number).replace(" ", "\u00a0")
 
 
 @register.filter

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+import requests
 from django.contrib.auth.models import Permission
 from django.test import Client
 
@@ -73,6 +74,36 @@ def test_the_answer_is_told_in_words_and_what_was_lost_is_here(paula, message, m
 def test_whatever_meta_says_is_told(paula, message, meta, status, answer, words):
     meta.mock.get(HISTORY, json=answer, status=status)
     assert words in paula.post(address(message), follow=True).text
+
+
+def healthy(meta, node, *, can_send="AVAILABLE", **entity):
+    row = {"entity_type": "PHONE_NUMBER", "id": node, "can_send_message": can_send, **entity}
+    status = {"can_send_message": can_send, "entities": [row]}
+    return meta.mock.get(f"{GRAPH}/{node}", json={"id": node, "health_status": status})
+
+
+def test_it_also_asks_how_number_and_template_are(paula, message, meta):
+    type(message.template).objects.update(meta_template_id="777")
+    meta.mock.get(HISTORY, json={"data": []})
+    healthy(meta, message.phone_number.phone_number_id)
+    problem = {"error_description": "Template is paused.", "possible_solution": "Edit it."}
+    healthy(meta, "777", can_send="BLOCKED", errors=[problem])
+    page = paula.post(address(message), follow=True).text
+    assert "Meta calls the number healthy." in page
+    assert "Meta says of the template: BLOCKED. Template is paused. Edit it." in page
+
+
+def test_while_meta_is_down_it_says_so_once_and_asks_no_further(paula, message, meta):
+    meta.mock.get(HISTORY, body=requests.ConnectionError("down"))
+    page = paula.post(address(message), follow=True)
+    assert page.status_code == 200
+    assert page.text.count("Meta does not tell") == 1
+    assert len(meta.mock.calls) == 1
+
+
+def test_support_may_ask(sonia, message, meta):
+    meta.mock.get(HISTORY, json={"data": []})
+    assert "nothing to report of it yet" in sonia.post(address(message), follow=True).text
 
 
 def test_a_message_without_an_id_has_no_button_and_says_why(paula, meta):

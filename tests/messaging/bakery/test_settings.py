@@ -248,7 +248,7 @@ def test_an_owner_proves_a_number_and_has_a_test_sent(browse, ana, bakery):
     assert client.post(f"{SETTINGS}/phone", {"phone": "600"}).status_code == 200
     client.post(f"{SETTINGS}/phone", {"phone": "+34 600 000 199"})
     page = client.get(f"{SETTINGS}/phone").text
-    assert "+34 ••• ••• 199" in page
+    assert "+34 6•• ••• 199" in page
     assert "600 000 199" not in page
     code = Message.objects.get().components[0]["parameters"][1]["text"]
     wrong = client.post(
@@ -259,7 +259,7 @@ def test_an_owner_proves_a_number_and_has_a_test_sent(browse, ana, bakery):
     sent = client.post(test)
     assert sent.url.startswith(f"{SETTINGS}/messages/")
     assert "The test is on its way to your phone." in client.get(sent.url).text
-    assert "Tests go to your phone +34 ••• ••• 199" in read(client)
+    assert "Tests go to your phone +34 6•• ••• 199" in read(client)
     client.post(f"{SETTINGS}/phone/forget")
     assert "Say which phone is yours" in read(client)
 
