@@ -143,7 +143,7 @@ def _defaults(configuration: Configuration) -> dict[str, str]:
             "WHATSAPP_APP_ID": demo.APP_ID,
             "WHATSAPP_APP_SECRET": demo.APP_SECRET,
             "WHATSAPP_ACCESS_TOKEN": demo.ACCESS_TOKEN,
-            "WHATSAPP_PHONE_NUMBER_ID": demo.DEFAULT_PHONE_NUMBER_ID,
+            "WHATSAPP_PHONE_NUMBER_ID": demo.FREE_PHONE_NUMBER_ID,
             "WHATSAPP_WEBHOOK_VERIFY_TOKEN": demo.VERIFY_TOKEN,
         }
         # An empty line in .env (as in .env.example) is not a wish for an empty account.

@@ -20,7 +20,7 @@ DEFAULT_PHONE_NUMBER_ID = "123456789012345"
 
 @dataclass(frozen=True, slots=True)
 class DemoBakery:
-    """One pilot bakery; `number` is its place among the ten numbers, None sends from the default."""
+    """One pilot bakery; `number` is its place among NUMBERS, None sends from the default."""
 
     name: str
     slug: str
@@ -31,9 +31,12 @@ class DemoBakery:
 
 @dataclass(frozen=True, slots=True)
 class DemoNumber:
+    """A number at Meta; one that is not verified waits for its code."""
+
     phone_number_id: str
     display_phone_number: str
     verified_name: str
+    is_verified: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +62,36 @@ _NAMES = [
     ("Panadería Oroel", "oroel", "Javier Oroel"),
 ]
 
-# San Juan comes first in the guide with the first number, which is the default one: it sends from it as shared.
-BAKERIES = [
-    DemoBakery(name, slug, owner, None if place == 0 else place, _tenant_id(place + 1))
-    for place, (name, slug, owner) in enumerate(_NAMES)
-]
 
+def _phone_number_id(place: int) -> str:
+    return str(int(DEFAULT_PHONE_NUMBER_ID) + place)
+
+
+# The guide's ten numbers, the first of which answers its step 8.1, and three more: the free one of Meta's sends for all
+# bakeries without a number, so that San Juan may have the guide's +34 612 345 678; one is spare, one not verified yet.
+FREE_PHONE_NUMBER_ID = _phone_number_id(10)
 NUMBERS = [
-    DemoNumber(
-        phone_number_id=str(int(DEFAULT_PHONE_NUMBER_ID) + place),
-        display_phone_number=f"+34612345{678 + place}",
-        verified_name=ACCOUNT_NAME if place == 0 else _NAMES[place][0],
+    *(
+        DemoNumber(
+            _phone_number_id(place),
+            f"+34612345{678 + place}",
+            _NAMES[place][0] if place else ACCOUNT_NAME,
+        )
+        for place in range(10)
+    ),
+    DemoNumber(FREE_PHONE_NUMBER_ID, "+15550100678", ACCOUNT_NAME),
+    DemoNumber(_phone_number_id(11), "+34612345688", ACCOUNT_NAME),
+    DemoNumber(_phone_number_id(12), "+34612345689", ACCOUNT_NAME, is_verified=False),
+]
+MAX_NUMBERS = 20
+
+# Oroel has none yet: the board proposes the spare one that bears its name.
+_WITHOUT_NUMBER = 9
+BAKERIES = [
+    DemoBakery(
+        name, slug, owner, None if place == _WITHOUT_NUMBER else place, _tenant_id(place + 1)
     )
-    for place in range(10)
+    for place, (name, slug, owner) in enumerate(_NAMES)
 ]
 
 SUPPLIERS = [

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class HaltedLine:
-    """`is_fault` tells a stop by an error from a pause somebody chose."""
+    """`state` is the word for it; `is_fault` tells a stop by an error from a pause somebody chose."""
 
+    state: str
     title: str
     since: datetime | None
     why: str
@@ -63,6 +64,7 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
     url = page_url("tenants_whatsappbusinessaccount", account.pk)
     if account.sending_stopped_at is None:
         return HaltedLine(
+            state=_("paused"),
             title=_("Sending is paused. New messages are accepted and wait."),
             since=account.sending_paused_at,
             why=_("Somebody of the platform paused it."),
@@ -76,6 +78,7 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
         account.sending_stopped_reason, until=account.sending_stopped_until
     ):
         return HaltedLine(
+            state=_("stopped"),
             title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
             since=account.sending_stopped_at,
             why=by_meta[0],
@@ -94,6 +97,7 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
         )
         why = f"{why} {kept}"
     return HaltedLine(
+        state=_("stopped"),
         title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
         since=account.sending_stopped_at,
         why=why,
@@ -109,6 +113,7 @@ def _of_number(number: PhoneNumber) -> HaltedLine:
     known = explain_code(number.sending_stopped_code, translation.get_language() or "en")
     title = _("The number %(number)s has stopped. Its messages wait; nothing is lost.")
     return HaltedLine(
+        state=_("not everywhere"),
         title=title % {"number": phone(number.display_phone_number) or number.phone_number_id},
         since=number.sending_stopped_at,
         why=_with_code(known),
@@ -126,6 +131,7 @@ def _with_code(known: Explanation) -> str:
 
 def _switched_off() -> HaltedLine:
     return HaltedLine(
+        state=_("off"),
         title=_("WhatsApp is switched off for the whole platform. New messages are refused."),
         since=None,
         why=_("ENABLE_WHATSAPP_NOTIFICATIONS is off in the environment."),

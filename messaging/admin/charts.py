@@ -77,17 +77,19 @@ def by_fate(days: Sequence[DayTotals], *, labels: Sequence[str]) -> str:
 
 def curves(parts: Sequence[tuple[str, Sequence[float | None]]], *, labels: Sequence[str]) -> str:
     """One line for each part: its name and a value for each label, None where there is none."""
-    colors = (_GOOD, _PALE)
+    # The second line is dashed too, for colour never speaks alone.
+    looks: tuple[tuple[str, list[int]], ...] = ((_GOOD, []), (_PALE, [6, 4]))
     datasets = [
         {
             "label": capital(label),
             "data": list(values),
             "borderColor": color,
             "backgroundColor": color,
+            "borderDash": dash,
             "tension": 0.2,
             "pointRadius": 2,
             "clip": False,  # A line at the very top keeps its whole width.
         }
-        for (label, values), color in zip(parts, colors, strict=False)
+        for (label, values), (color, dash) in zip(parts, looks, strict=False)
     ]
     return json.dumps({"labels": list(labels), "datasets": datasets})

@@ -66,13 +66,14 @@ class StatusFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no typ
 
 
 class WhenFilter(admin.SimpleListFilter):
-    """Days of the admin's time zone, as a range of time-ordered ids."""
+    """Days of the admin's time zone and the last 24 hours, as a range of time-ordered ids."""
 
     title = gettext_lazy("requested")
     parameter_name = "when"
 
     def lookups(self, request: HttpRequest, model_admin: object) -> Choices:
         return [
+            ("day", _("in the last 24 hours")),
             ("today", _("today")),
             ("yesterday", _("yesterday")),
             ("week", _("in the last 7 days")),
@@ -83,6 +84,8 @@ class WhenFilter(admin.SimpleListFilter):
         found: MessageQuerySet = queryset  # type: ignore[assignment]  # the admin asks our own manager
         today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
         match self.value():
+            case "day":
+                return found.created_between(after=timezone.now() - timedelta(hours=24))
             case "today":
                 return found.created_between(after=today)
             case "yesterday":

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from messaging.admin import charts, home_tiles
+from messaging.admin import home_charts, home_tiles
 from messaging.admin.alert import line_of
 from messaging.admin.home_tiles import Tile
 from messaging.admin.pages import event_look
-from messaging.models import Alert, CountedDay, Message
+from messaging.models import Alert, Message
 from messaging.services import costs, limits
 from messaging.statuses import MessageStatus
 from tenants.display import list_url
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
-    from messaging.services.costs import DayTotals
     from messaging.services.limits import Usage
     from tenants.models import WhatsAppBusinessAccount
 
@@ -36,17 +33,6 @@ _ALERTS_SHOWN = 8
 _DAYS = 14
 # Whom the limit, its shares and the tile speak of: hundreds of bakeries, few columns.
 _OF_TENANTS = ("name", "whatsapp_enabled", "guaranteed_recipients", "suspended_until")
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """One picture of the last days and the words for who does not see it. `kind` is unfold's: bar or line."""
-
-    title: str
-    about: str
-    kind: str
-    data: str
-    options: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +60,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     context.update(
         title=_("Home"),
         tiles=[
-            home_tiles.line(account),
+            home_tiles.line(account, context["halted_line"]),
             home_tiles.queue(now),
             home_tiles.alerts(len(alerts)),
             *([home_tiles.limit(usage)] if account and use.numbers else []),
@@ -90,7 +76,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         today=_today(now),
         alerts=[line_of(alert) for alert in alerts[:_ALERTS_SHOWN]],
         shares=_shares(usage, tenants),
-        charts=_charts(days),
+        charts=home_charts.charts_of(days),
     )
     return context
 
@@ -116,7 +102,7 @@ def _shares(usage: Usage | None, tenants: Sequence[Tenant]) -> list[Share]:
     rows = [
         Share(
             tenant.name,
-            list_url("messaging_message", tenant=tenant.pk),
+            list_url("messaging_message", tenant=tenant.pk, when="day"),
             usage.per_tenant[tenant.pk],
             tenant.guaranteed_recipients,
         )
@@ -124,48 +110,3 @@ def _shares(usage: Usage | None, tenants: Sequence[Tenant]) -> list[Share]:
         if tenant.pk in usage.per_tenant
     ]
     return sorted(rows, key=lambda row: (-row.used, row.bakery))
-
-
-def _charts(days: list[DayTotals]) -> list[Chart]:
-    if all(day.totals.is_empty for day in days):
-        return []
-    # Spanish writes its months small.
-    written = "j b" if get_language() == "es" else "j M"
-    labels = [date_format(day.day, written) for day in days]
-    counted = {
-        row.day: row
-        for row in CountedDay.objects.filter(day__gte=days[0].day, day__lte=days[-1].day)
-    }
-    rates = [_rate(day) for day in days]
-    rows = [counted.get(day.day) for day in days]
-    half = [row.delivered_p50_s if row else None for row in rows]
-    most = [row.delivered_p95_s if row else None for row in rows]
-    return [
-        Chart(
-            _("Messages a day"),
-            _("Messages of the last 14 days by what became of them."),
-            "bar",
-            charts.by_fate(days, labels=labels),
-            charts.stacked(),
-        ),
-        Chart(
-            _("Delivered, in percent"),
-            _("How many of 100 sent messages were delivered, each of the last 14 days."),
-            "line",
-            charts.curves([(_("delivered"), rates)], labels=labels),
-            charts.lines(unit="%", top=100),
-        ),
-        Chart(
-            _("Time to the phone"),
-            _("Seconds within which half and 95 of 100 messages were delivered, each day."),
-            "line",
-            charts.curves([(_("half of them"), half), (_("95 of 100"), most)], labels=labels),
-            charts.lines(unit="s"),
-        ),
-    ]
-
-
-def _rate(day: DayTotals) -> float | None:
-    totals = day.totals
-    tried = totals.sent + totals.failed
-    return round(100 * totals.delivered / tried, 1) if tried else None

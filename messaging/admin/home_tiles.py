@@ -29,6 +29,7 @@ from tenants.models import WhatsAppBusinessAccount
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from messaging.admin.banner import HaltedLine
     from messaging.services.costs import Totals
     from messaging.services.limits import Usage
     from tenants.models import PhoneNumber, Tenant
@@ -54,14 +55,14 @@ class Tile:
     at: datetime | None = None
 
 
-def line(account: WhatsAppBusinessAccount | None) -> Tile:
+def line(account: WhatsAppBusinessAccount | None, halted: HaltedLine | None) -> Tile:
     url, label = list_url(_ACCOUNTS), _("Sending")
     if account is None:
         return Tile(label, _("no account"), _("Add the account to begin."), url, "error", BAD)
-    if account.sending_stopped_at:
-        return Tile(label, _("stopped"), _("The line above says why."), url, "error", BAD)
-    if account.sending_paused_at:
-        return Tile(label, _("paused"), _("New messages wait."), url, "pause_circle", CAUTION)
+    if halted is not None:
+        icon, tone = ("error", BAD) if halted.is_fault else ("pause_circle", CAUTION)
+        note = _("The line above says why.")
+        return Tile(label, halted.state, note, halted.url or url, icon, tone)
     return Tile(label, _("on"), account.name or account.waba_id, url, "check_circle", GOOD)
 
 
@@ -83,14 +84,19 @@ def queue(now: datetime) -> Tile:
 
 def limit(usage: Usage | None) -> Tile:
     """How many people all bakeries together reached, against what Meta allows."""
-    label, url = _("Recipients in 24 hours"), list_url("tenants_phonenumber")
+    label, url = _("Recipients in 24 hours"), list_url("messaging_message", when="day")
     if usage is None:
         return Tile(label, "?", _("Redis did not answer."), url, "groups", CAUTION)
-    if usage.usable is None:
+    if usage.limit is None or usage.usable is None:
         return Tile(label, _("no limit"), _("Meta sets none any more."), url, "groups", GOOD)
-    value = _("%(used)d of %(total)d") % {"used": usage.used, "total": usage.usable}
+    value = _("%(used)s of %(total)s") % {
+        "used": money.number(usage.used),
+        "total": money.number(usage.limit),
+    }
     if usage.forecast_at is None:
-        return Tile(label, value, _("over all bakeries"), url, "groups", GOOD)
+        # The rest is a margin, for what happens beyond the limit is unpublished.
+        note = _("over all bakeries; we use %(usable)s") % {"usable": money.number(usage.usable)}
+        return Tile(label, value, note, url, "groups", GOOD)
     if usage.used >= usage.usable:
         return Tile(label, value, _("New recipients wait."), url, "groups", BAD)
     clock = date_format(timezone.localtime(usage.forecast_at), "TIME_FORMAT")
@@ -176,34 +182,41 @@ def webhooks(now: datetime) -> Tile:
         .first()
     )
     refused = _refused(now)
-    if refused:
-        note = ngettext("%(count)d refused in 24 hours", "%(count)d refused in 24 hours", refused)
-        note = note % {"count": refused}
-    else:
-        note = _("none refused in 24 hours")
+    note = _refused_words(refused)
     if last is None:
         note = note if refused else _("Meta has not called our webhook.")
         return Tile(label, _("none yet"), note, url, icon, CAUTION)
     if last["some_wait"]:
-        note = _("some are to be applied")
+        waiting_note = _("some are to be applied")
+        note = f"{waiting_note} · {note}"
     received_at = last["received_at"]
     value = _("%(age)s ago") % {"age": timesince(received_at, now, depth=1)}
     if now - received_at < timedelta(minutes=1):
         value = _("just now")
-    tone = CAUTION if refused else BUSY if last["some_wait"] else GOOD
+    tone = CAUTION if refused != 0 else BUSY if last["some_wait"] else GOOD
     return Tile(label, value, note, url, icon, tone, at=received_at)
 
 
-def _refused(now: datetime) -> int:
+def _refused(now: datetime) -> int | None:
+    """How many signatures were wrong; None while Redis, which counts them, does not answer."""
     try:
         return sum(refusal.count for refusal in refusals.refusals(now - timedelta(hours=24)))
     except redis.RedisError:
-        return 0
+        return None
+
+
+def _refused_words(refused: int | None) -> str:
+    if refused is None:
+        return _("refusals unknown: Redis did not answer")
+    if not refused:
+        return _("none refused in 24 hours")
+    words = ngettext("%(count)d refused in 24 hours", "%(count)d refused in 24 hours", refused)
+    return words % {"count": refused}
 
 
 def delivery() -> Tile:
     label, icon = _("Delivered within"), "timer"
-    url = list_url("messaging_message", status=MessageStatus.DELIVERED)
+    url = list_url("messaging_message", when="day")
     times = delivery_times()
     if times is None:
         return Tile(label, "–", _("None was delivered in 24 hours."), url, icon)

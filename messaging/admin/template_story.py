@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from messaging import money
 from messaging.admin.pages import template_look
 from messaging.admin.template_words import (
     effect_words,
@@ -134,8 +136,18 @@ def _in_euro(change: TemplateChange, usage: Usage, price_of: PriceOf | None) -> 
     extra = template_drift.extra_cost(
         before=change.before, after=change.after, messages=usage.messages, price_of=price_of
     )
+    said = {"count": money.number(usage.messages)}
     if extra is None:
-        text = " " + _("It was sent %(count)d times in the last 30 days.")
-        return text % {"count": usage.messages}
-    text = " " + _("For the %(count)d messages of the last 30 days that makes %(amount)s €.")
-    return text % {"count": usage.messages, "amount": f"{extra:+.2f}"}
+        return " " + _("It was sent %(count)s times in the last 30 days.") % said
+    said["amount"] = ("+" if extra > 0 else "") + money.money(extra, "EUR")
+    if usage.is_partial:
+        text = _(
+            "For the newest %(count)s messages of the last 30 days alone that makes %(amount)s, at the price for Spain."
+        )
+    else:
+        text = ngettext(
+            "For the %(count)s message of the last 30 days that makes %(amount)s, at the price for Spain.",
+            "For the %(count)s messages of the last 30 days that makes %(amount)s, at the price for Spain.",
+            usage.messages,
+        )
+    return " " + text % said

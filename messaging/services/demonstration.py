@@ -67,6 +67,7 @@ def load_demo(*, password: str) -> LoadedDemo:
 def _load(password: str) -> None:
     account = _account()
     numbers = [_number(account, number) for number in demo.NUMBERS]
+    default = next(number for number in numbers if number.is_default)
     templates = [_template(account, row) for row in demo.TEMPLATES]
     # Hashing is slow on purpose, so the one demo password is hashed once.
     admin = User(username=ADMIN, email="admin@platform.example")
@@ -89,7 +90,7 @@ def _load(password: str) -> None:
             password=admin.password,
         )
         Membership.objects.create(tenant=tenant, user=owner, role=Membership.Role.OWNER)
-        sender = numbers[bakery.number or 0]
+        sender = default if bakery.number is None else numbers[bakery.number]
         _History(tenant, sender, templates, chance, now).load()
 
 
@@ -105,7 +106,11 @@ def _account() -> WhatsAppBusinessAccount:
             webhook_verify_token=demo.VERIFY_TOKEN,
         )
     # Its numbers and templates count as never read, so that a worker asks for them within seconds.
-    WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(name=demo.ACCOUNT_NAME)
+    WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
+        name=demo.ACCOUNT_NAME,
+        max_phone_numbers=demo.MAX_NUMBERS,
+        max_phone_numbers_read_at=timezone.now(),
+    )
     return account
 
 
@@ -116,11 +121,11 @@ def _number(account: WhatsAppBusinessAccount, number: demo.DemoNumber) -> PhoneN
             "account": account,
             "display_phone_number": number.display_phone_number,
             "verified_name": number.verified_name,
-            "is_default": number.phone_number_id == demo.DEFAULT_PHONE_NUMBER_ID,
-            "quality_rating": "GREEN",
-            "status": "CONNECTED",
+            "is_default": number.phone_number_id == demo.FREE_PHONE_NUMBER_ID,
+            "quality_rating": "GREEN" if number.is_verified else "UNKNOWN",
+            "status": "CONNECTED" if number.is_verified else "PENDING",
             "name_status": "APPROVED",
-            "code_verification_status": "VERIFIED",
+            "code_verification_status": "VERIFIED" if number.is_verified else "NOT_VERIFIED",
             "platform_type": "CLOUD_API",
             "messaging_limit": "TIER_250",
             "throughput_level": "STANDARD",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +33,24 @@ _STEP_FIELDS = {
     VERIFIED: {"status": "PENDING"},
     REGISTERED: {},
 }
+# In the form of Meta's health status (read 2026-11-22); its codes are text to us, and these are invented.
+_ERRORS: dict[str, list[dict[str, Any]]] = {
+    NEW: [
+        {
+            "error_code": 141000,
+            "error_description": "The phone number is not verified.",
+            "possible_solution": "Request a verification code and enter it.",
+        }
+    ],
+    VERIFIED: [
+        {
+            "error_code": 141010,
+            "error_description": "The phone number is not registered.",
+            "possible_solution": "Register the phone number with its two-step verification PIN.",
+        }
+    ],
+    REGISTERED: [],
+}
 _MADE = store.key("templates_made")
 _REMOVED = store.key("templates_removed")
 _REVIEWS = store.key("templates_reviewed")
@@ -42,8 +61,6 @@ _COMMON = {
     "name_status": "APPROVED",
     "new_name_status": "NONE",
     "code_verification_status": "VERIFIED",
-    "messaging_limit_tier": "TIER_250",
-    "whatsapp_business_manager_messaging_limit": "TIER_250",
     "throughput": {"level": "STANDARD"},
     "platform_type": "CLOUD_API",
     "host_platform": "CLOUD_API",
@@ -59,7 +76,9 @@ _COMMON = {
 
 
 def spaced(number: str) -> str:
-    """Write `+34612345678` as Meta displays it: `+34 612 345 678`."""
+    """Write `+34612345678` as Meta displays it: `+34 612 345 678`, and `+1 555-010-0678`."""
+    if number.startswith("+1"):
+        return f"+1 {number[2:5]}-{number[5:8]}-{number[8:]}"
     return f"{number[:3]} {number[3:6]} {number[6:9]} {number[9:]}"
 
 
@@ -74,29 +93,49 @@ def phone_numbers() -> list[dict[str, Any]]:
     changed, steps = store.read_hash(store.key("quality")), store.read_hash(_STEPS)
     names = store.read_hash(store.key("names"))
     return [
-        _phone_number(number, changed.get(number.phone_number_id, "GREEN"))
+        _phone_number(
+            number,
+            step=steps.get(number.phone_number_id, _first_step(number)),
+            quality=changed.get(
+                number.phone_number_id, "GREEN" if number.is_verified else "UNKNOWN"
+            ),
+        )
         | {"name_status": names.get(number.phone_number_id, "APPROVED")}
-        | _STEP_FIELDS[steps.get(number.phone_number_id, REGISTERED)]
         for number in demo.NUMBERS
     ]
 
 
-def _phone_number(number: demo.DemoNumber, quality: str) -> dict[str, Any]:
+def _first_step(number: demo.DemoNumber) -> str:
+    return REGISTERED if number.is_verified else NEW
+
+
+def _phone_number(number: demo.DemoNumber, *, step: str, quality: str) -> dict[str, Any]:
     return {
         "verified_name": number.verified_name,
         "display_phone_number": spaced(number.display_phone_number),
         "quality_rating": quality,
         "id": number.phone_number_id,
         **_COMMON,
+        "messaging_limit_tier": messaging_limit(),
+        "whatsapp_business_manager_messaging_limit": messaging_limit(),
         "quality_score": {"score": quality},
-        "health_status": health(number.phone_number_id, "PHONE_NUMBER", blocked=False),
+        "health_status": health(
+            number.phone_number_id, "PHONE_NUMBER", blocked=step != REGISTERED, errors=_ERRORS[step]
+        ),
         "webhook_configuration": {"application": callback_url()},
+        **_STEP_FIELDS[step],
     }
 
 
-def health(entity_id: str, kind: str, *, blocked: bool) -> dict[str, Any]:
+def health(
+    entity_id: str, kind: str, *, blocked: bool, errors: Sequence[dict[str, Any]] = ()
+) -> dict[str, Any]:
     state = "BLOCKED" if blocked else "AVAILABLE"
-    entities = [{"entity_type": kind, "id": entity_id, "can_send_message": state}]
+    entities: list[dict[str, Any]] = [
+        {"entity_type": kind, "id": entity_id, "can_send_message": state}
+    ]
+    if errors:
+        entities[0]["errors"] = list(errors)
     others = (("WABA", demo.WABA_ID), ("BUSINESS", demo.BUSINESS_ID), ("APP", demo.APP_ID))
     entities += [
         {"entity_type": name, "id": key, "can_send_message": "AVAILABLE"}
@@ -108,7 +147,9 @@ def health(entity_id: str, kind: str, *, blocked: bool) -> dict[str, Any]:
 
 def step_of(phone_number_id: str) -> str:
     """How far the number has come: NEW, VERIFIED or REGISTERED."""
-    return store.field_of(_STEPS, phone_number_id) or REGISTERED
+    number = number_of(phone_number_id)
+    first = _first_step(number) if number else REGISTERED
+    return store.field_of(_STEPS, phone_number_id) or first
 
 
 def set_step(phone_number_id: str, step: str) -> None:
@@ -201,9 +242,18 @@ def business_account() -> dict[str, Any]:
         "primary_funding_id": "446000000000007",
         "is_enabled_for_insights": False,
         "disable_marketing_messages_on_cloud_api": False,
-        "whatsapp_business_manager_messaging_limit": "TIER_250",
+        "whatsapp_business_manager_messaging_limit": messaging_limit(),
         "health_status": health(demo.WABA_ID, "WABA", blocked=False),
     }
+
+
+def messaging_limit() -> str:
+    """Meta's limit of the whole portfolio; a new one begins with the lowest."""
+    return store.field_of(_ACCOUNT, "limit") or "TIER_250"
+
+
+def raise_limits() -> None:
+    store.write_hash(_ACCOUNT, {"limit": "TIER_2K"})
 
 
 # --- Webhook subscription ------------------------------------------------------------------------------------------

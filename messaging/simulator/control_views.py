@@ -64,7 +64,9 @@ def _happen(data: dict[str, str]) -> None:
         account.set_step(data["phone_number_id"], account.NEW)
         return
     what, _sep, to = data["event"].partition("_")
-    if what == "account":
+    if what == "limits":
+        events.raise_limits(due_at=store.now())
+    elif what == "account":
         events.change_account(to, due_at=store.now())
     elif what == "name":
         events.decide_name(data["phone_number_id"], to.upper(), due_at=store.now())

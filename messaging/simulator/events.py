@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from messaging import demo
 from messaging.simulator import account, chats, webhooks
 from messaging.simulator.scenarios import Twist
 
@@ -117,6 +118,17 @@ def change_account(event: str, *, due_at: float) -> None:
         "reinstated": _ban("REINSTATE"),
     }
     _tell("account_update", values[event], due_at=due_at)
+
+
+def raise_limits(*, due_at: float) -> None:
+    """Let the business be verified: 20 numbers, 2,000 recipients. Source: Webhooks, business_capability_update, 2026-11-22."""
+    account.raise_limits()
+    value = {
+        "max_daily_conversations_per_business": account.messaging_limit(),
+        "max_phone_numbers_per_business": demo.MAX_NUMBERS,
+        "max_phone_numbers_per_waba": demo.MAX_NUMBERS + 5,
+    }
+    _tell("business_capability_update", value, due_at=due_at)
 
 
 def _ban(state: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ EVENTS = {
     "score_green": _("The template's quality becomes GREEN"),
     "name_rejected": _("The number's display name is rejected"),
     "name_approved": _("The number's display name is approved"),
+    "limits": _("Meta verifies the business: 20 numbers, 2,000 recipients a day"),
     "account_restricted": _("The account may not send for three minutes"),
     "account_violation": _("The account broke the policy on alcohol"),
     "account_disabled": _("The account is disabled"),

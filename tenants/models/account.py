@@ -76,6 +76,9 @@ class WhatsAppBusinessAccount(models.Model):
         _("messaging limit"), max_length=32, blank=True, db_default=""
     )
     max_phone_numbers = models.PositiveIntegerField(_("numbers Meta allows"), null=True, blank=True)
+    max_phone_numbers_read_at = models.DateTimeField(
+        _("told by Meta"), null=True, blank=True, editable=False
+    )
     restrictions: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
         _("restrictions"), default=list, db_default=[], blank=True
     )

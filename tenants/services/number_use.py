@@ -72,7 +72,6 @@ def cap_of(account: WhatsAppBusinessAccount | None) -> NumberCap | None:
 
     Never a number of ours: Meta raises it by itself, and the guide's 120 stands on no page of Meta's.
     """
-    numbers = getattr(account, "max_phone_numbers", None)
-    if numbers is None:
+    if account is None or account.max_phone_numbers is None:
         return None
-    return NumberCap(numbers, getattr(account, "max_phone_numbers_read_at", None))
+    return NumberCap(account.max_phone_numbers, account.max_phone_numbers_read_at)

@@ -173,8 +173,10 @@ def take_capability(
     before = _capability(account)
     account.messaging_limit = news.limit or account.messaging_limit
     if news.max_numbers is not None:
-        account.max_phone_numbers = news.max_numbers
-    account.save(update_fields=["messaging_limit", "max_phone_numbers"])
+        account.max_phone_numbers, account.max_phone_numbers_read_at = news.max_numbers, place.at
+    account.save(
+        update_fields=["messaging_limit", "max_phone_numbers", "max_phone_numbers_read_at"]
+    )
     if news.limit:
         account.phone_numbers.update(messaging_limit=news.limit)
     return Taken(before, _capability(account))

@@ -7,13 +7,14 @@ from html import unescape
 import pytest
 from django.utils import timezone
 
+from messaging import queues
 from messaging.graph_api.signature import Signature
 from messaging.models import WebhookDelivery
 from messaging.months import billing_today
 from messaging.services import usage
 from messaging.services.refusals import count_refusal
 from messaging.statuses import MessageStatus
-from tenants.models import WhatsAppBusinessAccount
+from tenants.models import PhoneNumber, WhatsAppBusinessAccount
 from tests.factories import (
     AccountFactory,
     DefaultNumberFactory,
@@ -121,6 +122,41 @@ def test_refused_webhooks_stand_on_the_home(paula, db, broker):
     assert (tile.note, tile.tone) == ("1 refused in 24 hours", "caution")
 
 
+def test_refusals_stay_in_sight_beside_what_waits(paula, db, broker):
+    WebhookDelivery.objects.create(body=b"{}", processed_at=timezone.now())
+    WebhookDelivery.objects.create(body=b"{}")
+    WebhookDelivery.objects.create(body=b"{}")
+    count_refusal("192.0.2.7", Signature.WRONG)
+    note = tile_of(paula, "Last webhook").note
+    assert note == "some are to be applied · 1 refused in 24 hours"
+
+
+def test_nobody_is_told_that_nothing_was_refused_while_nobody_knows(paula, db, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    queues.client.cache_clear()
+    WebhookDelivery.objects.create(body=b"{}", processed_at=timezone.now())
+    try:
+        tile = tile_of(paula, "Last webhook")
+    finally:
+        queues.client.cache_clear()
+    assert (tile.note, tile.tone) == ("refusals unknown: Redis did not answer", "caution")
+
+
+def test_the_sending_tile_tells_of_the_switch_of_the_platform_and_of_a_stopped_number(
+    paula, account, settings
+):
+    number = PhoneNumberFactory.create(account=account)
+    assert tile_of(paula, "Sending").value == "on"
+    PhoneNumber.objects.filter(pk=number.pk).update(
+        sending_stopped_at=timezone.now(), sending_stopped_code=131031
+    )
+    tile = tile_of(paula, "Sending")
+    assert (tile.value, tile.tone) == ("not everywhere", "bad")
+    assert f"/admin/tenants/phonenumber/{number.pk}/" in tile.url
+    settings.ENABLE_WHATSAPP_NOTIFICATIONS = False
+    assert tile_of(paula, "Sending").value == "off"
+
+
 def test_the_month_and_the_way_to_the_phone_are_told_in_figures(paula, db):
     now = timezone.now()
     message_in(MessageStatus.READ, accepted_at=now, delivered_at=now + timedelta(seconds=2))
@@ -130,19 +166,20 @@ def test_the_month_and_the_way_to_the_phone_are_told_in_figures(paula, db):
 
 
 def test_the_last_days_are_drawn_once_there_is_something_to_draw(paula, db):
-    assert paula.get("/admin/").context["charts"] == []
+    assert paula.get("/admin/").context["charts"] is None
     message_in(MessageStatus.READ)
     usage.count_days([billing_today()])
     page = paula.get("/admin/")
-    assert len(page.context["charts"]) == 3
+    assert len(page.context["charts"].charts) == 3
     assert "Messages of the last 14 days by what became of them." in page.text
+    assert page.context["charts"].rows[-1].cells == ["1", "1", "1", "0", "100.0 %", "–", "–"]
 
 
 def test_each_bakerys_part_of_the_limit_is_told(paula, broker, meta):
     message = MessageFactory.create(accepted=True, tenant__name="Goiko")
     page = paula.get("/admin/")
     assert [(share.bakery, share.used) for share in page.context["shares"]] == [("Goiko", 1)]
-    assert f"/admin/messaging/message/?tenant={message.tenant_id}" in page.text
+    assert f"/admin/messaging/message/?tenant={message.tenant_id}&amp;when=day" in page.text
 
 
 def tile_of(client, label):

@@ -182,7 +182,9 @@ def test_the_page_shows_drift_with_its_effect_and_who_sends_it(
     with django_assert_max_num_queries(21):
         text = paula.get(page_of(template)).text
     assert "Each message costs the price of marketing" in text
-    assert "For the 1 messages of the last 30 days that makes +0.04 €." in text
+    assert (
+        "For the 1 message of the last 30 days that makes +€0.04, at the price for Spain." in text
+    )
     assert "erp-goiko" in text
     assert "I have seen it" in text
     paula.post(action(template, "seen"))

@@ -11,7 +11,16 @@ from django.utils import timezone
 from messaging import demo
 from messaging.models import Message, MessageTemplate
 from messaging.statuses import MessageStatus
-from tenants.models import Membership, PhoneNumber, PhoneNumberAssignment, StaffRole, Tenant, User
+from tenants.models import (
+    Membership,
+    PhoneNumber,
+    PhoneNumberAssignment,
+    StaffRole,
+    Tenant,
+    User,
+    WhatsAppBusinessAccount,
+)
+from tenants.services.number_use import number_use
 from tenants.services.routing import sender_for
 from tests.factories import AccountFactory, TenantFactory
 from tests.messaging.conftest import GRAPH
@@ -43,18 +52,29 @@ def loaded(monkeypatch):
     return json.loads(run("load_demo", "--json"))
 
 
-def test_the_demo_has_ten_bakeries_and_ten_numbers_of_which_one_is_reserved(loaded):
+def test_the_demo_has_the_guides_ten_bakeries_and_numbers_and_a_free_one_for_all(loaded):
     assert Tenant.objects.count() == 10
-    assert {"Panadería San Juan", "Panadería Goiko", "Bakery Artesano"} <= set(
-        Tenant.objects.values_list("name", flat=True)
-    )
-    numbers = list(PhoneNumber.objects.by_number())
-    assert [number.display_phone_number for number in numbers] == [
-        f"+34612345{678 + place}" for place in range(10)
+    numbers = {number.display_phone_number: number for number in PhoneNumber.objects.all()}
+    assert {f"+34612345{678 + place}" for place in range(10)} < set(numbers)
+    standing = PhoneNumberAssignment.objects.open().select_related("tenant", "phone_number")
+    holders = {row.phone_number.display_phone_number: row.tenant.name for row in standing}
+    # The list of the guide's step 9.2.
+    assert holders["+34612345678"] == "Panadería San Juan"
+    assert holders["+34612345679"] == "Panadería Goiko"
+    assert holders["+34612345680"] == "Bakery Artesano"
+    assert numbers["+15550100678"].is_default
+    assert numbers["+15550100678"].is_meta_free
+
+
+def test_the_demo_has_spare_numbers_and_one_that_cannot_be_given(loaded):
+    use = number_use(WhatsAppBusinessAccount.objects.get())
+    assert [number.display_phone_number for number in use.usable] == [
+        "+34612345687",
+        "+34612345688",
     ]
-    assert [number.is_default for number in numbers] == [True] + [False] * 9
-    assert PhoneNumberAssignment.objects.open().count() == 9
-    assert not PhoneNumber.objects.spare().exists()
+    assert [number.display_phone_number for number in use.spare][-1] == "+34612345689"
+    assert use.cap is not None
+    assert (use.cap.numbers, use.cap.read_at is None) == (20, False)
 
 
 def test_one_bakery_of_the_demo_sends_from_the_default_number(loaded):

@@ -555,6 +555,7 @@ def test_limit_and_number_cap_reach_the_account_and_all_its_numbers(account, num
     receive(told(name))
     row = fresh(account)
     assert (row.messaging_limit, row.max_phone_numbers) == ("TIER_2K", 20)
+    assert row.max_phone_numbers_read_at is not None
     assert {fresh(number).messaging_limit, fresh(other).messaging_limit} == {"TIER_2K"}
 
 
