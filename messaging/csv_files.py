@@ -6,7 +6,10 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
+from babel import Locale
+from babel.numbers import get_decimal_symbol
 from django.utils import translation
 
 from messaging.months import billing_zone
@@ -23,27 +26,31 @@ class _Echo:
         return line
 
 
-def csv_lines(rows: Iterable[Sequence[Cell]], *, language: str) -> Iterator[str]:
-    """Yield the lines of a file. Spanish spreadsheets want semicolons and decimal commas.
+def csv_lines(
+    rows: Iterable[Sequence[Cell]], *, language: str, zone: ZoneInfo | None = None
+) -> Iterator[str]:
+    """Yield the lines of a file, times in the account's zone or in `zone`.
 
-    The language is named, because a server may read the lines when the request's own is no longer active.
+    Where decimals have commas, as in Spanish, spreadsheets want semicolons between the cells. The language is named,
+    because a server may read the lines when the request's own is no longer active.
     """
-    is_spanish = language.startswith("es")
-    writer = csv.writer(_Echo(), delimiter=";" if is_spanish else ",")
+    has_commas = get_decimal_symbol(Locale.parse(language, sep="-")) == ","
+    zone = zone or billing_zone()
+    writer = csv.writer(_Echo(), delimiter=";" if has_commas else ",")
     yield "\ufeff"  # Without it Excel takes UTF-8 for something else.
     with translation.override(language):
         for row in rows:
-            yield writer.writerow([_written(cell, comma=is_spanish) for cell in row])
+            yield writer.writerow([_written(cell, comma=has_commas, zone=zone) for cell in row])
 
 
-def _written(cell: Cell, *, comma: bool) -> str:
+def _written(cell: Cell, *, comma: bool, zone: ZoneInfo) -> str:
     match cell:
         case None:
             return ""
         case Decimal():
             return f"{cell:f}".replace(".", ",") if comma else f"{cell:f}"
         case datetime():
-            return cell.astimezone(billing_zone()).strftime("%Y-%m-%d %H:%M:%S")
+            return cell.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
         case str():
             return harmless(cell)
     return str(cell)

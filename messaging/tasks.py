@@ -8,6 +8,7 @@ from messaging import queues
 from messaging.services import (
     answering,
     callback_delivery,
+    limit_mails,
     lost_statuses,
     mails,
     receiving,
@@ -77,3 +78,4 @@ def send_mails() -> None:
 @shared_task(name=queues.WRITE_MAILS)
 def write_mails() -> None:
     reminders.remind()
+    limit_mails.tell_of_near_limits()

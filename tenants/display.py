@@ -9,9 +9,9 @@ from urllib.parse import urlencode
 from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from tenants.date_forms import day_form
 from tenants.phone_numbers import formatted
 
 if TYPE_CHECKING:
@@ -85,14 +85,12 @@ def moment(at: datetime | None, *, with_seconds: bool = False) -> SafeString | s
     if at is None:
         return "–"
     local, utc = timezone.localtime(at), at.astimezone(UTC)
-    # Spanish writes its months small.
-    day = "j b" if get_language() == "es" else "j M"
     year = "" if local.year == timezone.localtime().year else " Y"
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
         utc.isoformat(timespec="seconds"),
         utc.strftime("%Y-%m-%d %H:%M:%S"),
-        dateformat.format(local, f"{day}{year}, {'H:i:s' if with_seconds else 'H:i'}"),
+        dateformat.format(local, f"{day_form()}{year}, {'H:i:s' if with_seconds else 'H:i'}"),
     )
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from django.utils import dateformat
 from django.utils.text import capfirst
-from django.utils.translation import get_language, gettext_noop
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from messaging import money
 from messaging.services.prices import Charge
 from messaging.services.statements import certainty_words
+from tenants.date_forms import day_form, month_form
 from tenants.display import BUSY, CAUTION, GOOD, NEUTRAL, badge
 
 if TYPE_CHECKING:
@@ -36,13 +37,11 @@ def source_words(source: str) -> str:
 
 
 def month_words(month: Month) -> str:
-    """November 2026; in Spanish noviembre de 2026."""
-    form = "F \\d\\e Y" if _is_spanish() else "F Y"
-    return dateformat.format(month.first, form)
+    return dateformat.format(month.first, month_form())
 
 
 def day_words(day: date) -> str:
-    return dateformat.format(day, "j b Y" if _is_spanish() else "j M Y")
+    return dateformat.format(day, f"{day_form()} Y")
 
 
 def validity_words(rate: PriceRate) -> str:
@@ -90,7 +89,3 @@ def tier_words(volume_from: int, volume_to: int | None) -> str:
 
 def capital(text: str) -> str:
     return str(capfirst(text))
-
-
-def _is_spanish() -> bool:
-    return (get_language() or "es").startswith("es")

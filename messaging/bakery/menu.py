@@ -27,6 +27,7 @@ class Entry:
 
 # One line for each page that a bakery comes to every day. Five words are all that a phone has room for.
 ENTRIES = (
+    Entry("bakery_month", _("This month"), "month"),
     Entry(
         "bakery_settings",
         _("Settings"),

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from messaging.bakery import setting_views, views
+from messaging.bakery import month_views, setting_views, views
 from messaging.bakery.forms import ChangePasswordForm, NewPasswordForm
 
 # The names are Django's own, so that its views find each other. The admin has its own pages to change a password.
@@ -57,6 +57,11 @@ password_urls = [
     ),
 ]
 
+month_urls = [
+    path("bakery/<slug:slug>/month", month_views.month_page, name="bakery_month"),
+    path("bakery/<slug:slug>/month.csv", month_views.month_file, name="bakery_month_file"),
+]
+
 setting_urls = [
     path(
         "bakery/<slug:slug>/notices/<int:kind_id>",
@@ -92,5 +97,6 @@ urlpatterns = [
         "bakery/<slug:slug>/messages/<uuid:message_id>", views.message_page, name="bakery_message"
     ),
     *setting_urls,
+    *month_urls,
     *password_urls,
 ]

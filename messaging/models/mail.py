@@ -13,6 +13,7 @@ from tenants.models import Tenant, TenantOwnedQuerySet
 
 class MailKind(models.TextChoices):
     REMINDER = "reminder", _("reminder of a date")
+    LIMIT_NEAR = "limit_near", _("a bakery's monthly limit is near")
 
 
 class MailState(models.TextChoices):

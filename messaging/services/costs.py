@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
-from messaging.graph_api.markets import market_of
+from messaging.graph_api.markets import country_of, market_of
 from messaging.models import DailyUsage
 from messaging.models.usage import DailyUsageQuerySet
 from messaging.months import Month, billing_today
@@ -133,6 +133,42 @@ def month_totals(month: Month, *, tenant: Tenant | None = None) -> Totals:
     for row, price in _priced(month, tenant=tenant):
         total.add(row, price, after=month.after)
     return total
+
+
+@dataclass(frozen=True, slots=True)
+class PricedLine:
+    """Charged messages of a month to one country at one price; `amount` is None where the price book has none."""
+
+    country: str
+    amount: Decimal | None
+    currency: str
+    messages: int
+
+    @property
+    def cost(self) -> Decimal | None:
+        return None if self.amount is None else self.amount * self.messages
+
+
+@dataclass(frozen=True, slots=True)
+class BakeryMonth:
+    """A month of one bakery: its totals, and of what its cost is made up, the most messages first."""
+
+    totals: Totals
+    lines: list[PricedLine]
+    counted_at: datetime | None
+
+
+def bakery_month(month: Month, *, tenant: Tenant) -> BakeryMonth:
+    """Read a month of one bakery; three queries, however many messages."""
+    total = Totals()
+    counted: Counter[tuple[str, Decimal | None, str]] = Counter()
+    for row, price in _priced(month, tenant=tenant):
+        total.add(row, price, after=month.after)
+        if price.charge == Charge.CHARGED:
+            key = (country_of(row["country_code"]), price.amount, price.currency)
+            counted[key] += row["messages"]
+    lines = [PricedLine(*key, messages) for key, messages in counted.most_common()]
+    return BakeryMonth(total, lines, usage.counted_at(month.first, month.after))
 
 
 def month_and_recent_days(days: int) -> tuple[Totals, list[DayTotals]]:

@@ -61,6 +61,12 @@ def message_lines(month: Month, *, tenant: Tenant) -> Iterator[list[Cell]]:
         _("Requested"), _("Order"), _("State"), _("Delivered"), _("Country"), _("Market"), _("Category"), _("Charge"),
         _("Cost"), _("Currency"), _("How sure"), _("Template"), _("Message id"), _("WhatsApp message id"),
     ]  # fmt: skip
+    for message, price in priced_messages(month, tenant=tenant):
+        yield _message_line(message, price)
+
+
+def priced_messages(month: Month, *, tenant: Tenant) -> Iterator[tuple[Message, Price]]:
+    """Yield a bakery's messages of a month with what each costs, oldest first."""
     book = book_for((month, month.next))
     found = Message.objects.of(tenant).created_between(
         after=begin_of(month.first), before=begin_of(month.after)
@@ -68,7 +74,7 @@ def message_lines(month: Month, *, tenant: Tenant) -> Iterator[list[Cell]]:
     # In one read with a server-side cursor: a bakery may have sent a hundred thousand.
     chosen = found.select_related("template").defer("components", "rendered_text", "warnings")
     for message in chosen.order_by("id").iterator(chunk_size=_CHUNK):
-        yield _message_line(message, cost_of(message, book=book))
+        yield message, cost_of(message, book=book)
 
 
 def _message_line(message: Message, price: Price) -> list[Cell]:

@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.utils import dateformat, timezone
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from tenants.date_forms import day_form
 from tenants.display import phone
 from tenants.services.conflicts import ConflictKind
 from tenants.services.pasted_list import LineErrorKind
@@ -79,10 +80,8 @@ def since(at: datetime) -> str:
     local, today = timezone.localtime(at), timezone.localtime()
     if local.date() == today.date():
         return _("since %(time)s") % {"time": dateformat.format(local, "H:i")}
-    # Spanish writes its months small.
-    day = "j b" if get_language() == "es" else "j M"
     year = "" if local.year == today.year else " Y"
-    return _("since %(day)s") % {"day": dateformat.format(local, f"{day}{year}")}
+    return _("since %(day)s") % {"day": dateformat.format(local, f"{day_form()}{year}")}
 
 
 def conflict_words(conflict: Conflict, standing: Standing) -> str:

@@ -93,8 +93,6 @@ class Tenant(models.Model):
         blank=True,
         help_text=_("Messages a month, set by the bakery; the lower of both holds."),
     )
-    # The month about which its owners have been told that the limit is near.
-    limit_told_month = models.DateField(null=True, blank=True, editable=False)
     guaranteed_recipients = models.PositiveIntegerField(
         _("guaranteed recipients"),
         default=0,

@@ -1,0 +1,77 @@
+"""A bakery's month: what was sent, what became of it, what it costs; as a page and as a file."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from messaging import money
+from messaging.bakery import words
+from messaging.bakery.month_words import (
+    cost_lines,
+    cost_notes,
+    cost_words,
+    file_lines,
+    month_words,
+)
+from messaging.bakery.pages import render_page, visit_of
+from messaging.csv_files import csv_lines
+from messaging.months import Month, NoMonthError
+from messaging.services import costs, statements
+from messaging.services.overview import Group
+
+_COUNTED = (Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED)
+
+
+@never_cache
+@require_safe
+def month_page(request: HttpRequest, slug: str) -> HttpResponse:
+    visit, month = visit_of(request, slug), _month(request)
+    report = costs.bakery_month(month, tenant=visit.tenant)
+    lists = f"{reverse('bakery_settings', args=[slug])}/messages"
+    context = {
+        "month": month,
+        "title": month_words(month),
+        "is_now": month == Month.current(),
+        "before": (month.previous, month_words(month.previous)),
+        "after": (month.next, month_words(month.next)) if month < Month.current() else None,
+        "counts": [
+            (
+                f"{lists}?status={group.value}&month={month}",
+                money.number(getattr(report.totals, group.value)),
+                words.COUNTED[group],
+            )
+            for group in _COUNTED
+        ],
+        "cost": cost_words(report.totals),
+        "lines": cost_lines(report.lines),
+        "notes": cost_notes(report.totals),
+        "counted_at": report.counted_at,
+    }
+    return render_page(request, visit, "messaging/bakery/month.html", context)
+
+
+@never_cache
+@require_safe
+def month_file(request: HttpRequest, slug: str) -> StreamingHttpResponse:
+    visit, month = visit_of(request, slug), _month(request)
+    lines = file_lines(statements.priced_messages(month, tenant=visit.tenant))
+    zone = ZoneInfo(visit.tenant.time_zone)
+    return StreamingHttpResponse(
+        csv_lines(lines, language=get_language() or "es", zone=zone),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="whatsapp-{month}-{slug}.csv"'},
+    )
+
+
+def _month(request: HttpRequest) -> Month:
+    """Return the asked month, this one unless another is named. Raises Http404."""
+    try:
+        return Month.parse(request.GET.get("month", "") or str(Month.current()))
+    except NoMonthError:
+        raise Http404 from None
