@@ -44,6 +44,10 @@ bench-webhook: installed-dev ## Measure receiving, about half an hour; ARGS="--r
 bench-admin: installed-dev ## Measure the admin's pages with a million messages, about two minutes
 	$(PY) -m benchmarks.bench_admin $(ARGS)
 
+.PHONY: bench-search
+bench-search: installed-dev ## Measure searches among a million messages, about three minutes; ARGS="--only ten_million" takes half an hour
+	$(PY) -m benchmarks.bench_search $(ARGS)
+
 .PHONY: lint
 lint: installed-dev ## Everything that reads the code without running it
 	$(PY) -m ruff format --check .

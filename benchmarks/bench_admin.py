@@ -19,7 +19,9 @@ INSERT INTO messaging_message (
   error_code, error_details, fbtrace_id, accepted_at, sent_at, delivered_at, read_at, failed_at, created_at, updated_at)
 SELECT uuidv7(-age), (%(tenants)s::uuid[])[1 + place %% cardinality(%(tenants)s)],
   (%(numbers)s::bigint[])[1 + place %% cardinality(%(numbers)s)], %(template)s,
-  '+34611' || lpad((place %% 5000)::text, 6, '0'), 'Juan García', '[]', 'Hola Juan García', 'PO-' || place, '', '[]',
+  '+34611' || lpad((place %% 5000)::text, 6, '0'), (ARRAY['Harinas', 'Molino', 'Lácteos', 'Huevos', 'Azúcares'])[1 + place %% 5]
+    || ' ' || (ARRAY['García', 'Núñez', 'del Sur', 'Ibérica', 'Duero', 'Arrate', 'Castro'])[1 + place %% 7] || ' ' || place %% 5000,
+  '[]', 'Hola Juan García', 'PO-' || place, '', '[]',
   'benchmark', CASE WHEN has_failed THEN 'failed' ELSE 'read' END, at + interval '24 hours', '', 0, 'leave', 1,
   'wamid.OLD' || place, '{"billable": true, "pricing_model": "PMP", "type": "regular", "category": "utility"}',
   CASE WHEN has_failed THEN 131026 END, '', '', at, at, CASE WHEN NOT has_failed THEN at + interval '2 seconds' END,

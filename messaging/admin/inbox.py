@@ -50,6 +50,7 @@ class InboxFacts:
 
     refused: list[RefusedLine] | None
     unknown: list[UnknownWebhookField]
+    refused_count: int = 0
 
 
 def inbox_facts(now: datetime) -> InboxFacts:
@@ -57,8 +58,9 @@ def inbox_facts(now: datetime) -> InboxFacts:
     try:
         refused = _by_source(refusals.refusals(now - _REFUSED_WITHIN))
     except redis.RedisError:
-        refused = None
-    return InboxFacts(refused=refused, unknown=list(unknown[:_SHOWN]))
+        return InboxFacts(refused=None, unknown=list(unknown[:_SHOWN]))
+    count = sum(line.count for line in refused)
+    return InboxFacts(refused[:_SHOWN], list(unknown[:_SHOWN]), refused_count=count)
 
 
 def _by_source(lines: Iterable[refusals.Refusal]) -> list[RefusedLine]:
@@ -73,7 +75,7 @@ def _by_source(lines: Iterable[refusals.Refusal]) -> list[RefusedLine]:
         RefusedLine(_network(network), _REASONS[reason], count, last[network, reason])
         for (network, reason), count in counts.items()
     ]
-    return sorted(found, key=lambda line: -line.count)[:_SHOWN]
+    return sorted(found, key=lambda line: -line.count)
 
 
 def _network(network: str) -> str:

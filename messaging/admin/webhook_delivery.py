@@ -108,6 +108,7 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
         more = {
             "inbox": inbox_facts(timezone.now()),
             "may_apply": self.has_apply_permission(request),
+            "states": _states(request.GET.get(OutcomeFilter.parameter_name, "")),
             **(extra_context or {}),
         }
         answer: HttpResponse = super().changelist_view(request, more)
@@ -244,6 +245,25 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
             return pretty_json(json.loads(delivery.body_text))
         except (ValueError, RecursionError):
             return format_html('<pre class="bw-code" tabindex="0">{}</pre>', delivery.body_text)
+
+
+def _states(chosen: str) -> list[tuple[SafeString, str, bool]]:
+    """Each state as a badge, the list of what is in it, and whether that is the list that is seen."""
+    looks: list[tuple[str, StrOrPromise, str, str]] = [
+        (_WAITING, _("to be applied"), "schedule", BUSY),
+        (_AGAIN, _("to be applied again"), "replay", BUSY),
+    ]
+    looks += [
+        (outcome.value, outcome.label, icon, tone) for outcome, (tone, icon) in _OUTCOMES.items()
+    ]
+    return [
+        (
+            badge(words, icon=icon, tone=tone),
+            list_url("messaging_webhookdelivery", **{OutcomeFilter.parameter_name: state}),
+            state == chosen,
+        )
+        for state, words, icon, tone in looks
+    ]
 
 
 def _span(start: datetime | None, end: datetime | None) -> str:

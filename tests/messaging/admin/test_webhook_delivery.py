@@ -16,7 +16,7 @@ from messaging.models import UnknownWebhookField, WebhookDelivery
 from messaging.services import refusals, replaying
 from messaging.statuses import MessageStatus
 from tenants.models import User
-from tests.factories import message_in
+from tests.factories import MembershipFactory, message_in
 from tests.messaging.conftest import status_webhook
 
 pytestmark = pytest.mark.usefixtures("broker")
@@ -94,6 +94,31 @@ def test_the_list_shows_what_ended_so_and_nothing_else(paula, state):
     assert shown == {state}
 
 
+def test_each_state_is_one_click_away(paula):
+    page = paula.get(LIST, {"state": "ignored"}).text
+    for state in ("waiting", "again", "applied", "ignored", "malformed", "error"):
+        assert f'href="{LIST}?state={state}"' in page
+    assert f'href="{LIST}?state=ignored" aria-current="true"' in page
+
+
+def test_support_reads_bodies_and_applies_nothing_again(sonia):
+    row = delivery_of(body=b'{"object": "whatsapp_business_account"}')
+    assert "Apply a range of time again" not in sonia.get(LIST).text
+    assert "whatsapp_business_account" in sonia.get(page_of(row)).text
+    assert sonia.get(REPLAY).status_code == 403
+    sonia.post(LIST, {"action": "apply_again", "_selected_action": [str(row.pk)]})
+    assert not WebhookDelivery.objects.to_be_repeated().exists()
+
+
+def test_only_staff_open_the_inbox(db):
+    row = delivery_of()
+    owner = Client()
+    owner.force_login(MembershipFactory.create().user)
+    for client in (owner, Client()):
+        for url in (LIST, page_of(row), REPLAY):
+            assert "login" in client.get(url).headers["location"]
+
+
 def test_the_list_loads_no_body_and_says_how_long_things_took(paula, django_assert_max_num_queries):
     for _ in range(20):
         delivery_of(
@@ -167,6 +192,7 @@ def test_refusals_and_unknown_fields_stand_above_the_list(paula):
     UnknownWebhookField.objects.create(field="flows", count=7, last_delivery=delivery.pk)
     page = paula.get(LIST).text
     assert "198.51.100.0/24" in page
+    assert "Refused within 24 hours · 3" in page
     assert "wrong signature" in page
     assert "<td>flows</td><td>7</td>" in page
 
