@@ -8,10 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 from django.utils import timezone
-<<<<<<< HEAD
-=======
-from django.utils.formats import date_format
->>>>>>> bdf21e6 (Show owners their month, and write to them when the limit is near)
 from django.utils.translation import gettext as _
 
 from messaging.admin import home_charts, home_tiles
@@ -21,7 +17,6 @@ from messaging.admin.pages import event_look
 from messaging.models import Alert, Message
 from messaging.services import costs, limits
 from messaging.statuses import MessageStatus
-from tenants.date_forms import day_form
 from tenants.display import list_url
 from tenants.models import Tenant
 from tenants.services.number_use import number_use
@@ -115,49 +110,3 @@ def _shares(usage: Usage | None, tenants: Sequence[Tenant]) -> list[Share]:
         if tenant.pk in usage.per_tenant
     ]
     return sorted(rows, key=lambda row: (-row.used, row.bakery))
-<<<<<<< HEAD
-=======
-
-
-def _charts(days: list[DayTotals]) -> list[Chart]:
-    if all(day.totals.is_empty for day in days):
-        return []
-    labels = [date_format(day.day, day_form()) for day in days]
-    counted = {
-        row.day: row
-        for row in CountedDay.objects.filter(day__gte=days[0].day, day__lte=days[-1].day)
-    }
-    rates = [_rate(day) for day in days]
-    rows = [counted.get(day.day) for day in days]
-    half = [row.delivered_p50_s if row else None for row in rows]
-    most = [row.delivered_p95_s if row else None for row in rows]
-    return [
-        Chart(
-            _("Messages a day"),
-            _("Messages of the last 14 days by what became of them."),
-            "bar",
-            charts.by_fate(days, labels=labels),
-            charts.stacked(),
-        ),
-        Chart(
-            _("Delivered, in percent"),
-            _("How many of 100 sent messages were delivered, each of the last 14 days."),
-            "line",
-            charts.curves([(_("delivered"), rates)], labels=labels),
-            charts.lines(unit="%", top=100),
-        ),
-        Chart(
-            _("Time to the phone"),
-            _("Seconds within which half and 95 of 100 messages were delivered, each day."),
-            "line",
-            charts.curves([(_("half of them"), half), (_("95 of 100"), most)], labels=labels),
-            charts.lines(unit="s"),
-        ),
-    ]
-
-
-def _rate(day: DayTotals) -> float | None:
-    totals = day.totals
-    tried = totals.sent + totals.failed
-    return round(100 * totals.delivered / tried, 1) if tried else None
->>>>>>> bdf21e6 (Show owners their month, and write to them when the limit is near)
