@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import forms as auth_forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from messaging.money import number
@@ -51,8 +51,8 @@ class OnOffForm(forms.Form):
 class QuietHoursForm(forms.Form):
     """Both ends, or neither: no quiet hours."""
 
-    start = forms.TimeField(label=_("From"), required=False, widget=_TimeInput())
-    until = forms.TimeField(label=_("To"), required=False, widget=_TimeInput())
+    start = forms.TimeField(label=pgettext_lazy("time", "From"), required=False, widget=_TimeInput())
+    until = forms.TimeField(label=pgettext_lazy("time", "To"), required=False, widget=_TimeInput())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
