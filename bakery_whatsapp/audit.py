@@ -2,7 +2,8 @@
 
 Configuration only: what somebody decides. Messages, statuses, webhooks, what Meta tells and counters have histories
 of their own, and the sending path must not pay for this. Neither do assignments and templates paused by hand need it:
-PhoneNumberAssignment and TemplateChange are their history, with who and why.
+PhoneNumberAssignment and TemplateChange are their history, with who and why. What an owner changes stands in SettingChange
+too, which the bakery reads.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from messaging.models import (
     Callback,
     MessageTemplate,
+    NoticeKind,
     PriceRate,
     Suppression,
     TemplateDraft,
@@ -43,6 +45,7 @@ _LEFT_OUT: dict[type[Model], list[str]] = {
     User: ["last_login"],
     ApiKey: ["last_used_at"],
     PriceRate: ["imported_at"],
+    NoticeKind: [],
     TemplateDraft: ["updated_at", "submitting_since", "unanswered_at"],
     Suppression: ["last_asked_at", "asked_in", "lifted_in"],
 }

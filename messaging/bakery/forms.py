@@ -51,7 +51,9 @@ class OnOffForm(forms.Form):
 class QuietHoursForm(forms.Form):
     """Both ends, or neither: no quiet hours."""
 
-    start = forms.TimeField(label=pgettext_lazy("time", "From"), required=False, widget=_TimeInput())
+    start = forms.TimeField(
+        label=pgettext_lazy("time", "From"), required=False, widget=_TimeInput()
+    )
     until = forms.TimeField(label=pgettext_lazy("time", "To"), required=False, widget=_TimeInput())
 
     def clean(self) -> dict[str, Any]:
