@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils.formats import date_format, number_format
-from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from messaging import money
 from messaging.admin import charts
 from messaging.models import CountedDay
+from tenants.date_forms import day_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,9 +50,7 @@ def charts_of(days: Sequence[DayTotals]) -> HomeCharts | None:
     """Return nothing while there is nothing to draw; one query."""
     if all(day.totals.is_empty for day in days):
         return None
-    # Spanish writes its months small.
-    written = "j b" if get_language() == "es" else "j M"
-    labels = [date_format(day.day, written) for day in days]
+    labels = [date_format(day.day, day_form()) for day in days]
     rates = [_rate(day) for day in days]
     half, most = _times(days)
     return HomeCharts(
