@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0009_own_phones"),
+        ("tenants", "0010_cap_of_numbers_told_at"),
     ]
 
     operations = [
