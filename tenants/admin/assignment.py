@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from tenants.admin.base import ReadOnlyAdmin, ReadOnlyInline
 from tenants.admin.board import AssignmentBoard
+from tenants.admin.sealed_search import SealedSearch
 from tenants.display import GOOD, badge, link, moment, page_url, phone
 from tenants.models import AssignmentRound, PhoneNumberAssignment
 
@@ -79,7 +80,7 @@ class StandingFilter(admin.SimpleListFilter):
 
 
 @admin.register(PhoneNumberAssignment)
-class PhoneNumberAssignmentAdmin(AssignmentBoard, AssignmentColumns, ReadOnlyAdmin):
+class PhoneNumberAssignmentAdmin(AssignmentBoard, AssignmentColumns, SealedSearch, ReadOnlyAdmin):
     """The history of numbers; the board where they are given is a page of its own beside it."""
 
     list_display = (

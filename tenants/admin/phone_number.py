@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from tenants.admin.assignment import AssignmentsOfNumber
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.admin.number_quality import QualityOfNumber
+from tenants.admin.sealed_search import SealedSearch
 from tenants.display import (
     BUSY,
     GOOD,
@@ -85,7 +86,7 @@ class QualityFilter(admin.SimpleListFilter):
 
 
 @admin.register(PhoneNumber)
-class PhoneNumberAdmin(ReadOnlyAdmin):
+class PhoneNumberAdmin(SealedSearch, ReadOnlyAdmin):
     """Numbers come from Meta by syncing; here they are looked at and one is made the default."""
 
     list_display: tuple[str, ...] = (

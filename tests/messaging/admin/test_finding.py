@@ -62,7 +62,9 @@ def test_a_search_in_the_list_is_posted_and_sealed_too(paula, message):
 
 
 def test_an_address_with_a_number_in_it_is_exchanged(paula, message):
-    for path in (LIST, "/admin/messaging/suppression/", "/admin/messaging/inboundmessage/"):
+    others = ("messaging/suppression", "messaging/inboundmessage", "messaging/personalias")
+    ours = ("tenants/phonenumber", "tenants/phonenumberassignment")
+    for path in (LIST, *(f"/admin/{name}/" for name in (*others, *ours))):
         address = paula.get(path, {"q": "+34600000101"}).headers["location"]
         assert "600000101" not in address
         assert paula.get(address).status_code == 200
