@@ -157,7 +157,7 @@ def test_a_decision_says_why_and_what_was_refused(decision):
 
 
 def test_the_pictures_are_of_a_size_for_a_readme():
-    assert {path.name for path in PICTURES} >= {"admin.png", "phone.png"}
+    assert {path.name for path in PICTURES} >= {"message.png", "phone.png"}
     for path in PICTURES:
         body = path.read_bytes()
         assert body.startswith(b"\x89PNG"), path.name
