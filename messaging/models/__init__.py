@@ -16,6 +16,7 @@ from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Pr
 from messaging.models.notice_kind import NoticeChoice, NoticeKind
 from messaging.models.person_alias import PersonAlias
 from messaging.models.price_rate import PriceCategory, PriceRate
+from messaging.models.setup_check import SetupCheck, SetupKey, SetupState
 from messaging.models.suppression import Suppression
 from messaging.models.template import MessageTemplate
 from messaging.models.template_change import TemplateChange, TemplateChangeKind
@@ -61,6 +62,9 @@ __all__ = [
     "PriceRate",
     "Priority",
     "SendAttempt",
+    "SetupCheck",
+    "SetupKey",
+    "SetupState",
     "Suppression",
     "TemplateChange",
     "TemplateChangeKind",

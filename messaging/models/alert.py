@@ -32,6 +32,7 @@ class AlertKind(models.TextChoices):
     CALLBACK_DISABLED = "callback_disabled", _("a callback was switched off")
     ORDER_REFUSED = "order_refused", _("an order for a supplier who opted out was refused")
     NUMBER_CHANGED = "number_changed", _("a supplier changed its number")
+    SETUP_BROKEN = "setup_broken", _("a line of the set-up no longer holds")
 
 
 # What ends by a word of Meta's or by somebody having seen to it; all others end when the product sees them mended.

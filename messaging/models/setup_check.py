@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import Any, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class SetupKey(models.TextChoices):
+    """The lines of the set-up: the guide's thirteen, the app secret, the subscription and the version, in its order."""
+
+    BUSINESS = "business", _("Business verified by Meta")
+    WABA = "waba", _("WhatsApp Business Account")
+    NUMBERS = "numbers", _("Phone numbers added and verified")
+    SYSTEM_USER = "system_user", _("System user")
+    APP_SECRET = "app_secret", _("App id and app secret")
+    TOKEN = "token", _("Access token")
+    TEMPLATE = "template", _("Template po_notification approved")
+    WEBHOOK = "webhook", _("Webhook address verified")
+    SUBSCRIPTION = "subscription", _("Subscription to the account's events")
+    ENVIRONMENT = "environment", _("Environment variables")
+    SERVICES = "services", _("Services running")
+    VERSION = "version", _("Graph API version")
+    TEST = "test", _("Test message delivered")
+    ASSIGNED = "assigned", _("Every bakery has its number")
+    QUALITY = "quality", _("Quality GREEN")
+    BILLING = "billing", _("Billing configured at Meta")
+
+
+class SetupState(models.TextChoices):
+    """How a line of the set-up stands. A check finds all but the first and the last."""
+
+    UNCHECKED = "unchecked", _("not checked yet")
+    DONE = "done", _("done")
+    NEEDS_YOU = "needs_you", _("needs you")
+    WAITING = "waiting", _("waiting for Meta")
+    BY_HAND = "by_hand", _("to be confirmed by hand")
+    LATER = "later", _("cannot start yet")
+    BROKEN = "broken", _("broken")
+
+
+class SetupCheckQuerySet(models.QuerySet["SetupCheck"]):
+    def done(self) -> Self:
+        return self.filter(state=SetupState.DONE)
+
+    def by_hand(self) -> Self:
+        """What Meta does not tell, confirmed or still to be."""
+        return self.filter(found=SetupState.BY_HAND)
+
+
+SetupCheckManager = models.Manager.from_queryset(SetupCheckQuerySet)
+
+
+class SetupCheck(models.Model):
+    """How one line of the set-up stands, and its last proof.
+
+    `found` is what the last check that got an answer found, `code` and `facts` say it in any language, and `state` is what
+    follows with the past and a person's word. While Meta does not answer all of that stays and `trouble` is set.
+    """
+
+    key = models.CharField(_("line"), max_length=16, choices=SetupKey, unique=True)
+    state = models.CharField(
+        _("state"), max_length=12, choices=SetupState, default=SetupState.UNCHECKED
+    )
+    state_since = models.DateTimeField(_("since"), default=timezone.now)
+    found = models.CharField(
+        _("found"), max_length=12, choices=SetupState, default=SetupState.UNCHECKED
+    )
+    code = models.CharField(_("finding"), max_length=32, blank=True)
+    facts: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(
+        _("facts"), default=dict, blank=True
+    )
+    checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
+    tried_at = models.DateTimeField(_("tried"), null=True, blank=True)
+    trouble = models.CharField(_("no answer"), max_length=64, blank=True)
+    proved_at = models.DateTimeField(_("last proof"), null=True, blank=True)
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("confirmed by"),
+    )
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+
+    objects = SetupCheckManager()
+
+    class Meta:
+        verbose_name = _("line of the set-up")
+        verbose_name_plural = _("lines of the set-up")
+        permissions = (("confirm_setupcheck", _("Can confirm lines of the set-up by hand")),)
+
+    def __str__(self) -> str:
+        return f"set-up {self.key} ({self.state})"
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == SetupState.DONE
