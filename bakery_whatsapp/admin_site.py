@@ -107,6 +107,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": _("Set-up"),
             "items": [
+                _item(_("Set-up"), "checklist", "messaging_setupcheck_changelist")
+                | {"badge": "messaging.admin.pages.setup_badge", "badge_variant": "primary"},
                 _item(
                     _("Accounts"), "business_center", "tenants_whatsappbusinessaccount_changelist"
                 ),

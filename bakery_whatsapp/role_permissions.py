@@ -48,6 +48,7 @@ SUPPORT = frozenset(
         "messaging.view_personalias",
         "messaging.view_pricerate",
         "messaging.view_sendattempt",
+        "messaging.view_setupcheck",
         "messaging.view_suppression",
         "messaging.view_templatechange",
         # The stages only: fingerprints and what Meta says take a right to change the token.

@@ -386,6 +386,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"queue": "periodic", "expires": 3600},
     },
+    # Finds the lines whose day or hour is over; so nothing depends on a beat that runs at a certain minute.
+    "check-setup": {
+        "task": "messaging.check_setup",
+        "schedule": 600.0,
+        "options": {"queue": "periodic", "expires": 600},
+    },
     # Every hour what has grown old in that hour, rather than a whole day's at once.
     "delete-old": {
         "task": "messaging.delete_old",

@@ -21,6 +21,7 @@ from messaging.services import (
     token_rotation,
     usage,
 )
+from messaging.services.setup import checking
 
 
 @shared_task(name=queues.SEND_QUEUED)
@@ -62,6 +63,11 @@ def answer_opt_outs() -> None:
 @shared_task(name=queues.DELIVER_CALLBACKS)
 def deliver_callbacks() -> None:
     callback_delivery.deliver_waiting()
+
+
+@shared_task(name=queues.CHECK_SETUP)
+def check_setup() -> None:
+    checking.check_what_is_due()
 
 
 @shared_task(name=queues.DELETE_OLD)

@@ -17,6 +17,7 @@ from messaging.admin.notice_kind import NoticeChoiceAdmin, NoticeKindAdmin
 from messaging.admin.person_alias import PersonAliasAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
 from messaging.admin.price_rate import PriceRateAdmin
+from messaging.admin.setup_check import SetupCheckAdmin
 from messaging.admin.suppression import SuppressionAdmin
 from messaging.admin.template import MessageTemplateAdmin
 from messaging.admin.template_change import TemplateChangeAdmin
@@ -51,6 +52,7 @@ __all__ = [
     "SendingAssignmentAdmin",
     "SendingNumberAdmin",
     "SendingTenantAdmin",
+    "SetupCheckAdmin",
     "SuppressionAdmin",
     "TemplateChangeAdmin",
     "TemplateDraftAdmin",

@@ -91,6 +91,9 @@ _ACTIONS: dict[str, StrPromise] = {
     AlertKind.NUMBER_CHANGED: gettext_lazy(
         "Its system message has the new number. Tell the bakery to use it in its orders, then mark this as dealt with."
     ),
+    AlertKind.SETUP_BROKEN: gettext_lazy(
+        "Open the set-up; the line says what to do. It is checked again every hour."
+    ),
     AlertKind.CALLBACK_DISABLED: gettext_lazy(
         "It failed for a day, refused everything, or said that it is gone. Ask whoever runs the address to mend it, then "
         "switch it on again."
@@ -115,10 +118,13 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.ORDER_REFUSED: ("messaging_suppression", {"state": "open"}),
     AlertKind.NUMBER_CHANGED: ("messaging_inboundmessage", {"kind": "system"}),
     AlertKind.CALLBACK_DISABLED: ("messaging_callback", {"state": "disabled"}),
+    AlertKind.SETUP_BROKEN: ("messaging_setupcheck", {}),
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
 # A word of ours, not a name.
-_NAMELESS = frozenset({AlertKind.MESSAGE_UNCONFIRMED, AlertKind.CALLBACK_DISABLED})
+_NAMELESS = frozenset(
+    {AlertKind.MESSAGE_UNCONFIRMED, AlertKind.CALLBACK_DISABLED, AlertKind.SETUP_BROKEN}
+)
 
 
 @dataclass(frozen=True, slots=True)

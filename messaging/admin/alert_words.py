@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from messaging.models import AlertKind
+from messaging.models import AlertKind, SetupKey
+from messaging.services.setup import finding_words
 from messaging.services.webhook_checks import NO_CAUSE, WORDS, Finding, sentence_of
 from tenants.models import StopReason
+from tenants.services.number_use import capped_account
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,6 +200,13 @@ def _silent(details: dict[str, Any]) -> tuple[str, str]:
     return f"{since} {sentence_of(cause)}", str(WORDS[cause.cause][1])
 
 
+def _setup(details: dict[str, Any]) -> tuple[str, str]:
+    title = capfirst(SetupKey(details["line"]).label)
+    found = finding_words.sentence_of(details["code"], details["facts"], capped_account())
+    action = _("Open the set-up; the line says what to do. It is checked again every hour.")
+    return f"{title}: {found}", action
+
+
 _TELLERS: dict[str, Callable[[dict[str, Any]], tuple[str, str] | None]] = {
     AlertKind.ACCOUNT_STOPPED: _stopped,
     AlertKind.TEMPLATE_STOPPED: _template_stopped,
@@ -208,6 +218,7 @@ _TELLERS: dict[str, Callable[[dict[str, Any]], tuple[str, str] | None]] = {
     AlertKind.ACCOUNT_RESTRICTED: _restricted,
     AlertKind.ACCOUNT_WARNED: _warned,
     AlertKind.WEBHOOK_SILENT: _silent,
+    AlertKind.SETUP_BROKEN: _setup,
 }
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from messaging.admin import home_charts, home_tiles
 from messaging.admin.alert import line_of
 from messaging.admin.home_tiles import Tile
-from messaging.admin.pages import event_look
+from messaging.admin.pages import event_look, setup_progress
 from messaging.models import Alert, Message
 from messaging.services import costs, limits
 from messaging.statuses import MessageStatus
@@ -73,6 +73,9 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             home_tiles.numbers(use),
             home_tiles.bakeries(tenants),
         ],
+        setup=setup_progress(request)
+        if request.user.has_perm("messaging.view_setupcheck")
+        else None,
         today=_today(now),
         alerts=[line_of(alert) for alert in alerts[:_ALERTS_SHOWN]],
         shares=_shares(usage, tenants),

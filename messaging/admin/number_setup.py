@@ -88,12 +88,25 @@ class RegisterForm(forms.Form):
     )
 
 
-class TrialForm(forms.Form):
+class RecipientForm(forms.Form):
+    """Where a test message goes."""
+
     to = forms.CharField(
         label=gettext_lazy("To"),
         help_text=gettext_lazy("A phone at hand, such as +34 600 000 101."),
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "tel"}),
     )
+
+    def clean_to(self) -> str:
+        try:
+            return phone_numbers.normalised(self.cleaned_data["to"])
+        except phone_numbers.InvalidPhoneNumberError as error:
+            raise forms.ValidationError(
+                _("Write the number with + and its country code, such as +34600000101.")
+            ) from error
+
+
+class TrialForm(RecipientForm):
     template = forms.ModelChoiceField(
         label=gettext_lazy("Template"),
         queryset=MessageTemplate.objects.none(),
@@ -107,14 +120,6 @@ class TrialForm(forms.Form):
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 (narrows the type)
         field.queryset = sendable.order_by("name", "language", "id")
         field.empty_label = None
-
-    def clean_to(self) -> str:
-        try:
-            return phone_numbers.normalised(self.cleaned_data["to"])
-        except phone_numbers.InvalidPhoneNumberError as error:
-            raise forms.ValidationError(
-                _("Write the number with + and its country code, such as +34600000101.")
-            ) from error
 
 
 class NumberSetupPages:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from messaging.admin.template_words import status_words
 from messaging.admin.wording import outcome_words, verdict_words
 from messaging.models import MessageTemplate
+from messaging.services.setup.progress import Progress, progress
 from messaging.statuses import MessageStatus
 from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, badge, link, page_url, phone
 
@@ -41,11 +42,25 @@ _TEMPLATE_STATUS = {
     "DELETED": (NEUTRAL, "delete"),
     "ARCHIVED": (NEUTRAL, "archive"),
 }
+_PROGRESS = "_setup_progress"
 _OUTCOME = {"accepted": (GOOD, "check_circle"), "held": (CAUTION, "front_hand")}
 
 
 def stylesheet(request: HttpRequest) -> str:
     return static("messaging/admin/admin.css")
+
+
+def setup_progress(request: HttpRequest) -> Progress:
+    """How far the set-up is, read once a request: the menu shows it on every page, the home once more."""
+    found: Progress = getattr(request, _PROGRESS, None) or progress()
+    setattr(request, _PROGRESS, found)
+    return found
+
+
+def setup_badge(request: HttpRequest) -> str:
+    """Say in the menu how far the set-up is, such as 9/16."""
+    found = setup_progress(request)
+    return f"{found.done}/{found.total}"
 
 
 def favicon(request: HttpRequest) -> str:

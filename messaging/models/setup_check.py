@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -14,8 +14,8 @@ class SetupKey(models.TextChoices):
     BUSINESS = "business", _("Business verified by Meta")
     WABA = "waba", _("WhatsApp Business Account")
     NUMBERS = "numbers", _("Phone numbers added and verified")
-    SYSTEM_USER = "system_user", _("System user")
     APP_SECRET = "app_secret", _("App id and app secret")
+    SYSTEM_USER = "system_user", _("System user")
     TOKEN = "token", _("Access token")
     TEMPLATE = "template", _("Template po_notification approved")
     WEBHOOK = "webhook", _("Webhook address verified")
@@ -39,18 +39,6 @@ class SetupState(models.TextChoices):
     BY_HAND = "by_hand", _("to be confirmed by hand")
     LATER = "later", _("cannot start yet")
     BROKEN = "broken", _("broken")
-
-
-class SetupCheckQuerySet(models.QuerySet["SetupCheck"]):
-    def done(self) -> Self:
-        return self.filter(state=SetupState.DONE)
-
-    def by_hand(self) -> Self:
-        """What Meta does not tell, confirmed or still to be."""
-        return self.filter(found=SetupState.BY_HAND)
-
-
-SetupCheckManager = models.Manager.from_queryset(SetupCheckQuerySet)
 
 
 class SetupCheck(models.Model):
@@ -86,11 +74,9 @@ class SetupCheck(models.Model):
     )
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
 
-    objects = SetupCheckManager()
-
     class Meta:
         verbose_name = _("line of the set-up")
-        verbose_name_plural = _("lines of the set-up")
+        verbose_name_plural = _("set-up")
         permissions = (("confirm_setupcheck", _("Can confirm lines of the set-up by hand")),)
 
     def __str__(self) -> str:

@@ -27,7 +27,8 @@ _TOKEN_REFUSED = 190
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 # What comes along when a token is copied out of a page, a mail or a shell.
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
-_PASSING = frozenset({ErrorClass.RETRY, ErrorClass.RETRY_LATER, ErrorClass.UNKNOWN_OUTCOME})
+# Errors after which asking again may help.
+PASSING = frozenset({ErrorClass.RETRY, ErrorClass.RETRY_LATER, ErrorClass.UNKNOWN_OUTCOME})
 
 
 class NoAppError(Exception):
@@ -65,7 +66,7 @@ def verify_token(new_token: str, *, account: WhatsAppBusinessAccount | None = No
         return Verification(token, problems=[_no_app()])
     except GraphApiError as error:
         return Verification(token, problems=[_not_inspected(error)])
-    problems = _problems_of(facts, candidate)
+    problems = problems_of(facts, candidate)
     if not facts.is_valid:
         return Verification(token, facts, problems=problems)
     numbers, unread = _read_numbers(candidate)
@@ -113,7 +114,7 @@ def _no_app() -> str:
 
 
 def _not_inspected(error: GraphApiError) -> str:
-    if error.error_class in _PASSING:
+    if error.error_class in PASSING:
         return _no_answer()
     return _(
         "Meta does not accept the app id or the app secret. Compare both with App settings, Basic, at Meta."
@@ -129,7 +130,8 @@ def _no_answer() -> str:
 # --- What debug_token says ---------------------------------------------------------------------------
 
 
-def _problems_of(facts: TokenFacts, account: WhatsAppBusinessAccount) -> list[str]:
+def problems_of(facts: TokenFacts, account: WhatsAppBusinessAccount) -> list[str]:
+    """Say what is wrong with a token of which Meta says this; empty when it may be used for the account."""
     if facts.app_id and facts.app_id != account.app_id:
         text = _(
             "This token belongs to another app (%(app)s). Generate it for the app %(ours)s, or correct the app id."
@@ -211,7 +213,7 @@ def _read_numbers(account: WhatsAppBusinessAccount) -> tuple[int, list[str]]:
             listed.add(number.phone_number_id)
         except GraphApiError as error:
             problems.append(
-                _no_answer() if error.error_class in _PASSING else _number_not_read(number)
+                _no_answer() if error.error_class in PASSING else _number_not_read(number)
             )
     return len(listed), list(dict.fromkeys(problems))
 
@@ -234,7 +236,7 @@ def _number_not_read(number: PhoneNumber) -> str:
 
 
 def _not_read(error: GraphApiError) -> str:
-    if error.error_class in _PASSING:
+    if error.error_class in PASSING:
         return _no_answer()
     language = translation.get_language()
     text = _(

@@ -83,7 +83,8 @@ def shown(address: str) -> str:
 
 def is_simulated() -> bool:
     """Whether another than Meta plays Meta, such as the simulator, which posts on this machine."""
-    return urlsplit(settings.WHATSAPP_GRAPH_URL).hostname != META_HOST
+    graph_url: str = settings.WHATSAPP_GRAPH_URL
+    return urlsplit(graph_url).hostname != META_HOST
 
 
 def ask_address() -> list[Answer]:

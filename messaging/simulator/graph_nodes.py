@@ -39,9 +39,17 @@ _OVERRIDE_LIMIT = 200
 _SUBSCRIBED_FIELDS = (
     "messages",
     "message_template_status_update",
+    "message_template_quality_update",
+    "message_template_components_update",
     "template_category_update",
+    "phone_number_quality_update",
     "phone_number_name_update",
+    "business_capability_update",
     "account_update",
+    "account_alerts",
+    "account_review_update",
+    "user_preferences",
+    "security",
 )
 
 Body = dict[str, Any]

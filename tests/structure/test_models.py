@@ -69,6 +69,7 @@ OF_THE_PLATFORM = {
     "TokenRotation",
     "CalendarFeed",
     "NoticeKind",
+    "SetupCheck",
 }
 
 

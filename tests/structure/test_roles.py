@@ -29,6 +29,7 @@ from messaging.models import (
     NoticeChoice,
     PersonAlias,
     SendAttempt,
+    SetupCheck,
     Suppression,
     TemplateChange,
     TemplateDraft,
@@ -161,6 +162,7 @@ def rows(db: None) -> dict[str, Model]:
         UnknownWebhookField.objects.create(field="flows", last_delivery=1),
         AccessAttempt.objects.create(username="ana", failures_since_start=1),
         LogEntry.objects.all()[0],
+        SetupCheck.objects.create(key="waba"),
     ]
     return {row._meta.object_name or "": row for row in made}
 

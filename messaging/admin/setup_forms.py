@@ -1,0 +1,266 @@
+"""What can be pasted, chosen or pressed on the set-up page: a form for each line, who may use it, and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from messaging.admin.number_setup import RecipientForm
+from messaging.admin.wording import answer_words
+from messaging.graph_api.errors import GraphApiError
+from messaging.models import SetupKey
+from messaging.services.accounts import NoAccountError
+from messaging.services.numbers import NumberInUseError
+from messaging.services.queueing import RefusedError
+from messaging.services.setup import actions, credentials
+from messaging.services.tokens import TokenRefusedError
+from messaging.services.trial import NobodySendsFromItError
+from tenants.display import phone
+from tenants.models import PhoneNumber
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+_ACCOUNT, _NUMBER = "tenants.change_whatsappbusinessaccount", "tenants.change_phonenumber"
+_PROMOTE = "messaging.promote_token"
+
+
+def _secret(label: StrPromise, help_text: StrPromise, *, required: bool = True) -> forms.CharField:
+    widget = UnfoldAdminPasswordWidget(
+        attrs={"autocomplete": "new-password", "spellcheck": "false"}
+    )
+    return forms.CharField(label=label, help_text=help_text, widget=widget, required=required)
+
+
+def _id(label: StrPromise, help_text: StrPromise) -> forms.CharField:
+    widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "off"})
+    return forms.CharField(label=label, help_text=help_text, widget=widget)
+
+
+class WabaForm(forms.Form):
+    waba_id = _id(
+        gettext_lazy("WABA id"),
+        gettext_lazy("Digits only, such as 987654321098765; not the number's id, not the app's."),
+    )
+
+
+class AppForm(forms.Form):
+    app_id = _id(gettext_lazy("App id"), gettext_lazy("Digits, at the top of the app's page."))
+    app_secret = _secret(
+        gettext_lazy("App secret"), gettext_lazy("Stored encrypted and never shown again.")
+    )
+
+
+class TokenForm(forms.Form):
+    access_token = _secret(
+        gettext_lazy("Access token"),
+        gettext_lazy(
+            "Begins with EAA. Meta is asked about it before it is used; stored encrypted and never shown again."
+        ),
+    )
+
+
+class VerifyTokenForm(forms.Form):
+    verify_token = _secret(
+        gettext_lazy("Verify token"),
+        gettext_lazy("Empty: a new one is generated and shown once, to be copied."),
+        required=False,
+    )
+
+
+class NumberField(forms.ModelChoiceField):  # type: ignore[type-arg]  # generic only in the stubs
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{phone(obj.display_phone_number)} · {obj.verified_name or '–'}"
+
+
+class DefaultNumberForm(forms.Form):
+    number = NumberField(
+        label=gettext_lazy("Default number"),
+        queryset=PhoneNumber.objects.none(),
+        empty_label=None,
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["number"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 (narrows the type)
+        field.queryset = PhoneNumber.objects.spare().by_number()
+
+
+class SubscribeForm(forms.Form):
+    """Nothing to fill in: the button says it all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What to tell afterwards; `shown_once` is a secret for this very answer alone."""
+
+    text: str
+    shown_once: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """One line's form. `do` takes the request and what was given, and raises ValidationError in words for people."""
+
+    form: type[forms.Form]
+    button: StrPromise
+    permission: str
+    do: Callable[[HttpRequest, dict[str, Any]], Said]
+    # Beside which findings it is offered; None: while the line is not done.
+    beside: frozenset[str] | None = None
+    is_always: bool = False
+
+    def is_offered(self, *, code: str, is_done: bool) -> bool:
+        if self.is_always:
+            return True
+        return not is_done if self.beside is None else code in self.beside
+
+
+def _by(request: HttpRequest) -> int | None:
+    return request.user.pk
+
+
+def _waba(request: HttpRequest, given: dict[str, Any]) -> Said:
+    try:
+        credentials.save_waba_id(given["waba_id"], by=_by(request))
+    except credentials.MalformedError:
+        raise _wrong("waba_id", _("An id has digits only, 15 or so. Copy it once more.")) from None
+    except credentials.AccountInUseError:
+        text = _(
+            "Numbers or templates of another account are here already. Change the id on the account's page if it is really the same account."
+        )
+        raise _wrong("waba_id", text) from None
+    except credentials.WrongAccountError as error:
+        text = _(
+            "With the stored token Meta does not show this account (%(code)s). Compare the id; it is neither the number's nor the app's."
+        )
+        raise _wrong("waba_id", text % {"code": error.code}) from None
+    return Said(_("The account's id is saved."))
+
+
+def _app(request: HttpRequest, given: dict[str, Any]) -> Said:
+    try:
+        credentials.save_app(given["app_id"], given["app_secret"], by=_by(request))
+    except credentials.MalformedError:
+        text = _(
+            "This is no app id or no app secret: digits, and 32 letters and digits. Copy both."
+        )
+        raise _wrong("app_secret", text) from None
+    except credentials.AppRefusedError as error:
+        text = _(
+            "Meta does not accept the app id or the app secret (%(code)s). Compare both with App settings, Basic, at Meta."
+        )
+        raise _wrong("app_secret", text % {"code": error.code}) from None
+    return Said(_("Meta knows the app; id and secret are saved."))
+
+
+def _token(request: HttpRequest, given: dict[str, Any]) -> Said:
+    try:
+        credentials.save_token(given["access_token"], by=_by(request))
+    except TokenRefusedError as error:
+        raise forms.ValidationError({"access_token": error.verification.problems}) from None
+    return Said(_("The new token is in service."))
+
+
+def _verify_token(request: HttpRequest, given: dict[str, Any]) -> Said:
+    try:
+        token = credentials.save_verify_token(given["verify_token"], by=_by(request))
+    except credentials.MalformedError:
+        text = _("At least eight letters and digits; dots, dashes and _ may be among them.")
+        raise _wrong("verify_token", text) from None
+    return Said(_("The verify token is saved."), shown_once=token)
+
+
+def _default(request: HttpRequest, given: dict[str, Any]) -> Said:
+    try:
+        actions.choose_default(given["number"])
+    except NumberInUseError:
+        text = _("A bakery has this number. Release it there first.")
+        raise _wrong("number", text) from None
+    return Said(_("The default number is chosen."))
+
+
+def _subscribe(request: HttpRequest, given: dict[str, Any]) -> Said:
+    actions.subscribe()
+    return Said(_("The app is subscribed to the account."))
+
+
+def _test(request: HttpRequest, given: dict[str, Any]) -> Said:
+    requested_by = f"admin:{request.user.get_username()}"
+    try:
+        actions.send_test(to=given["to"], requested_by=requested_by)
+    except actions.NoTemplateError:
+        raise forms.ValidationError(
+            _("po_notification cannot be sent yet (step 5)."), code="none"
+        ) from None
+    except NobodySendsFromItError:
+        text = _(
+            "No bakery with WhatsApp switched on sends from any number. Add a bakery and switch it on first."
+        )
+        raise forms.ValidationError(text, code="nobody") from None
+    except RefusedError as refusal:
+        raise forms.ValidationError(str(refusal), code="refused") from None
+    return Said(_("On its way. This page turns green when the signed status arrives."))
+
+
+def _wrong(field: str, text: str) -> forms.ValidationError:
+    return forms.ValidationError({field: text})
+
+
+PASTES: dict[str, Paste] = {
+    SetupKey.WABA: Paste(WabaForm, gettext_lazy("Save and check"), _ACCOUNT, _waba),
+    SetupKey.NUMBERS: Paste(
+        DefaultNumberForm,
+        gettext_lazy("Make it the default number"),
+        _NUMBER,
+        _default,
+        beside=frozenset({"numbers_no_default"}),
+    ),
+    SetupKey.APP_SECRET: Paste(AppForm, gettext_lazy("Check and save"), _ACCOUNT, _app),
+    SetupKey.TOKEN: Paste(TokenForm, gettext_lazy("Check and put into service"), _PROMOTE, _token),
+    SetupKey.WEBHOOK: Paste(
+        VerifyTokenForm, gettext_lazy("Save the verify token"), _ACCOUNT, _verify_token
+    ),
+    SetupKey.SUBSCRIPTION: Paste(
+        SubscribeForm,
+        gettext_lazy("Subscribe the app"),
+        _ACCOUNT,
+        _subscribe,
+        beside=frozenset({"not_subscribed", "account_override"}),
+    ),
+    SetupKey.TEST: Paste(
+        RecipientForm, gettext_lazy("Send me a test"), _NUMBER, _test, is_always=True
+    ),
+}
+
+
+def run(paste: Paste, request: HttpRequest, form: forms.Form) -> Said | None:
+    """Do what the valid form asks for; None when that was refused, which then stands in the form."""
+    try:
+        return paste.do(request, form.cleaned_data)
+    except forms.ValidationError as error:
+        form.add_error(None, error)
+    except NoAccountError:
+        form.add_error(None, _("The WABA id comes first (step 2)."))
+    except GraphApiError as error:
+        text = _("Meta did not do it: %(title)s%(code)s %(action)s") % answer_words(error)
+        form.add_error(None, text)
+    return None
+
+
+def form_for(key: str, paste: Paste, data: Any = None) -> forms.Form:
+    """Return the line's form, its fields named apart from those of the other lines on the page."""
+    return paste.form(data, prefix=key)

@@ -1,0 +1,153 @@
+"""Finding out how the lines of the set-up stand, and keeping it: one line at a time, Meta being asked between transactions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from messaging.graph_api.errors import GraphApiError
+from messaging.models import AlertKind, SetupCheck, SetupKey, SetupState
+from messaging.services.alerts import close_alerts, open_alert
+from messaging.services.setup.lines import LINES, SetupLine
+from messaging.services.setup.outcomes import (
+    NotReadyError,
+    Outcome,
+    UnansweredError,
+    needs_you,
+)
+from messaging.services.setup.reading import Reading
+from messaging.services.token_verification import PASSING
+from tenants.models import User
+
+log = structlog.get_logger(__name__)
+
+# What holds is looked at once a day, what is missing or broken every hour, so that an alert closes by itself soon.
+EVERY_DAY = timedelta(hours=24)
+EVERY_HOUR = timedelta(hours=1)
+
+
+class NotByHandError(Exception):
+    """Meta tells how this line stands, so nobody's word is needed."""
+
+
+def run_checks(keys: Collection[SetupKey] | None = None) -> list[SetupCheck]:
+    """Check these lines, or all, and return their rows. Never raises for what it finds, nor while Meta is away."""
+    reading = Reading()
+    wanted = [line for line in LINES if keys is None or line.key in keys]
+    return [_check(line, reading) for line in wanted]
+
+
+def check_what_is_due() -> int:
+    """Check the lines whose last look is too old; return how many. Called every ten minutes."""
+    due = _due()
+    if due:
+        run_checks(due)
+    return len(due)
+
+
+def confirm(key: SetupKey, *, by: User) -> SetupCheck:
+    """Take a person's word for what Meta does not tell. Raises NotByHandError."""
+    with transaction.atomic():
+        row = _locked(key)
+        if row.found != SetupState.BY_HAND:
+            raise NotByHandError
+        row.confirmed_by, row.confirmed_at = by, timezone.now()
+        row.proved_at = row.confirmed_at
+        _settle(row)
+    log.info("Set-up line confirmed by hand", line=key, user_id=by.pk)
+    return row
+
+
+def take_back(key: SetupKey, *, by: User) -> SetupCheck:
+    """Undo a confirmation. Raises NotByHandError when there is none."""
+    with transaction.atomic():
+        row = _locked(key)
+        if row.confirmed_at is None:
+            raise NotByHandError
+        row.confirmed_by = row.confirmed_at = row.proved_at = None
+        _settle(row)
+    log.info("Set-up confirmation taken back", line=key, user_id=by.pk)
+    return row
+
+
+def _due() -> list[SetupKey]:
+    now = timezone.now()
+    rows = SetupCheck.objects.in_bulk(field_name="key")
+    due = []
+    for line in LINES:
+        row = rows.get(line.key.value)
+        pause = EVERY_DAY if row is not None and row.is_done and not row.trouble else EVERY_HOUR
+        if row is None or row.tried_at is None or row.tried_at <= now - pause:
+            due.append(line.key)
+    return due
+
+
+def _check(line: SetupLine, reading: Reading) -> SetupCheck:
+    try:
+        outcome = line.check(reading)
+    except NotReadyError as error:
+        outcome = Outcome(SetupState.LATER, error.code)
+    except UnansweredError as error:
+        return _keep_trouble(line.key, error.trouble)
+    except GraphApiError as error:
+        if error.error_class in PASSING:
+            code = error.code if error.code is not None else type(error).__name__
+            return _keep_trouble(line.key, str(code))
+        outcome = needs_you("refused", error=error.code)
+    return _keep(line.key, outcome)
+
+
+def _keep(key: SetupKey, outcome: Outcome) -> SetupCheck:
+    with transaction.atomic():
+        row = _locked(key)
+        row.found, row.code, row.facts = outcome.found, outcome.code, outcome.facts
+        row.checked_at = row.tried_at = timezone.now()
+        row.trouble = ""
+        if outcome.found == SetupState.DONE:
+            row.proved_at = row.checked_at
+        _settle(row)
+    return row
+
+
+def _keep_trouble(key: SetupKey, trouble: str) -> SetupCheck:
+    """Nothing was found out, so everything stays as it was."""
+    with transaction.atomic():
+        row = _locked(key)
+        row.tried_at, row.trouble = timezone.now(), trouble[:64]
+        row.save(update_fields=["tried_at", "trouble"])
+    return row
+
+
+def _locked(key: SetupKey) -> SetupCheck:
+    SetupCheck.objects.get_or_create(key=key)
+    return SetupCheck.objects.select_for_update(of=("self",)).get(key=key)
+
+
+def _settle(row: SetupCheck) -> None:
+    """Save the row with the state that follows from what was found, from the past and from a person's word."""
+    state = _state_of(row)
+    if state != row.state:
+        log.info(
+            "Set-up line changed", line=row.key, before=row.state, after=state, finding=row.code
+        )
+        row.state, row.state_since = state, timezone.now()
+    row.save()
+    if state == SetupState.BROKEN:
+        details = {"line": row.key, "code": row.code, "facts": row.facts}
+        open_alert(AlertKind.SETUP_BROKEN, subject=row.key, details=details)
+    else:
+        close_alerts(AlertKind.SETUP_BROKEN, subject=row.key)
+
+
+def _state_of(row: SetupCheck) -> SetupState:
+    if row.found == SetupState.BY_HAND and row.confirmed_at is not None:
+        return SetupState.DONE
+    # A new test on its way breaks nothing yet.
+    is_trying = (row.key, row.found) == (SetupKey.TEST, SetupState.WAITING)
+    if row.found != SetupState.DONE and row.proved_at is not None and not is_trying:
+        return SetupState.BROKEN
+    return SetupState(row.found)

@@ -1,0 +1,147 @@
+"""What is pasted into the set-up: tried at Meta as far as that is possible yet, then kept, without a restart.
+
+The access token goes through services/tokens.py, as everywhere. No secret is logged, returned or shown, except a new verify
+token, once, to be copied to Meta.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+
+from messaging import queues
+from messaging.graph_api.errors import GraphApiError
+from messaging.services.accounts import NoAccountError, current_account, forget_webhook_secrets
+from messaging.services.graph import graph_api_for
+from messaging.services.setup.checking import run_checks
+from messaging.services.token_verification import PASSING, cleaned
+from messaging.services.tokens import promote_token
+from tenants.models import WhatsAppBusinessAccount
+
+log = structlog.get_logger(__name__)
+
+_ID = re.compile(r"\d{5,25}")
+_SECRET = re.compile(r"[\x21-\x7e]{8,256}")
+_VERIFY_TOKEN = re.compile(r"[A-Za-z0-9._~-]{8,200}")
+
+
+class MalformedError(Exception):
+    """What was pasted cannot be what was asked for."""
+
+
+class WrongAccountError(Exception):
+    """With the stored token Meta does not show this account; `code` is Meta's."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"Meta does not show the account ({code}).")
+        self.code = code
+
+
+class AccountInUseError(Exception):
+    """Numbers, templates or messages hang on the present account, so another id would be another account."""
+
+
+class AppRefusedError(Exception):
+    """Meta does not know this app id with this secret; `code` is Meta's."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"Meta does not accept app id and secret ({code}).")
+        self.code = code
+
+
+def save_waba_id(pasted: str, *, by: int | None) -> None:
+    """Keep the account's id, tried with the stored token if there is one.
+
+    Raises MalformedError, AccountInUseError, WrongAccountError and, while Meta is away, GraphApiError.
+    """
+    waba_id = cleaned(pasted)
+    if not _ID.fullmatch(waba_id):
+        raise MalformedError
+    try:
+        account = current_account()
+    except NoAccountError:
+        account = None
+    if account is None:
+        _add_account(waba_id)
+    elif account.waba_id != waba_id:
+        _change_account(account, waba_id)
+    log.info("WhatsApp account id saved", waba_id=waba_id, user_id=by)
+    run_checks()
+
+
+def save_app(pasted_id: str, pasted_secret: str, *, by: int | None) -> None:
+    """Keep app id and secret after Meta has recognised them.
+
+    Raises MalformedError, NoAccountError, AppRefusedError and, while Meta is away, GraphApiError.
+    """
+    account = current_account()
+    app_id, secret = cleaned(pasted_id), cleaned(pasted_secret)
+    if not _ID.fullmatch(app_id) or not _SECRET.fullmatch(secret):
+        raise MalformedError
+    try:
+        # The app's own token is made of nothing but these two.
+        graph_api_for(account).debug_token(f"{app_id}|{secret}", app_id=app_id, app_secret=secret)
+    except GraphApiError as error:
+        if error.error_class in PASSING:
+            raise
+        raise AppRefusedError(error.code) from None
+    kept = WhatsAppBusinessAccount.objects.get(pk=account.pk)
+    kept.app_id, kept.app_secrets = app_id, secret
+    kept.save(update_fields=["app_id", "app_secrets"])
+    forget_webhook_secrets()
+    log.info("WhatsApp app saved", app_id=app_id, user_id=by)
+    run_checks()
+
+
+def save_token(pasted: str, *, by: int | None) -> WhatsAppBusinessAccount:
+    """Put the token into service as everywhere else. Raises TokenRefusedError and NoAccountError."""
+    account = promote_token(pasted, by=by)
+    run_checks()
+    return account
+
+
+def save_verify_token(pasted: str, *, by: int | None) -> str:
+    """Keep this verify token, or a new one where none is pasted, and return it. Raises MalformedError, NoAccountError."""
+    account = current_account()
+    token = cleaned(pasted) or secrets.token_urlsafe(24)
+    if not _VERIFY_TOKEN.fullmatch(token):
+        raise MalformedError
+    kept = WhatsAppBusinessAccount.objects.get(pk=account.pk)
+    kept.webhook_verify_token = token
+    kept.save(update_fields=["webhook_verify_token"])
+    log.info("Webhook verify token saved", waba_id=kept.waba_id, user_id=by)
+    run_checks()
+    return token
+
+
+def _add_account(waba_id: str) -> None:
+    """What the environment already gives is taken along, for from now on the database counts."""
+    with transaction.atomic():
+        WhatsAppBusinessAccount.objects.get_or_create(
+            waba_id=waba_id,
+            defaults={
+                "access_token": settings.WHATSAPP_ACCESS_TOKEN,
+                "app_id": settings.WHATSAPP_APP_ID,
+                "app_secrets": "\n".join(settings.WHATSAPP_APP_SECRETS),
+                "webhook_verify_token": settings.WHATSAPP_WEBHOOK_VERIFY_TOKEN,
+            },
+        )
+        queues.wake_sync()
+
+
+def _change_account(account: WhatsAppBusinessAccount, waba_id: str) -> None:
+    if account.phone_numbers.exists() or account.templates.exists():
+        raise AccountInUseError
+    if account.access_token:
+        try:
+            graph_api_for(account).account(waba_id)
+        except GraphApiError as error:
+            if error.error_class in PASSING:
+                raise
+            raise WrongAccountError(error.code) from None
+    account.waba_id = waba_id
+    account.save(update_fields=["waba_id"])

@@ -1,0 +1,120 @@
+"""Steps 3, 5, 9 and 10 of the guide: numbers, the template, who has which number, quality."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from messaging.models import MessageTemplate
+from messaging.services.setup.outcomes import (
+    NotReadyError,
+    Outcome,
+    by_hand,
+    done,
+    needs_you,
+    waiting,
+)
+from messaging.services.setup.reading import Reading
+from tenants.display import UNRATED
+from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
+
+TEMPLATE = "po_notification"
+_VERIFIED, _CONNECTED, _GREEN = "VERIFIED", "CONNECTED", "GREEN"
+_NAMES_SHOWN = 5
+
+
+def numbers(reading: Reading) -> Outcome:
+    """Added, verified, registered, one of them the default, and enough of them."""
+    found = reading.numbers()
+    verified = [number for number in found if number.code_verification_status == _VERIFIED]
+    bakeries = _bakeries().count()
+    facts = {
+        "total": len(found),
+        "verified": len(verified),
+        "bakeries": bakeries,
+        "cap": reading.account.max_phone_numbers,
+    }
+    if not found:
+        return needs_you("numbers_missing", **facts)
+    if open_ones := [number for number in found if number not in verified]:
+        return needs_you("numbers_unverified", numbers=_last_digits(open_ones), **facts)
+    if off := [number for number in found if number.status not in ("", _CONNECTED)]:
+        return needs_you("numbers_off", numbers=_last_digits(off), **facts)
+    if not any(number.is_default for number in found):
+        return needs_you("numbers_no_default", **facts)
+    if len(found) < bakeries:
+        return by_hand("numbers_few", **facts)
+    return done("numbers_verified", **facts)
+
+
+def template(reading: Reading) -> Outcome:
+    """The guide's template in any language: one that can be sent is enough."""
+    found = reading.templates(TEMPLATE)
+    if not found:
+        return needs_you("template_missing")
+    best = min(found, key=_rank)
+    facts = {
+        "language": best.language,
+        "status": best.status,
+        "category": best.category,
+        "reason": best.rejected_reason,
+        "template": best.pk,
+    }
+    if best.is_sendable:
+        return done("template_approved", **facts)
+    if best.status in ("PENDING", "IN_APPEAL"):
+        return waiting("template_in_review", **facts)
+    if best.status == "REJECTED":
+        return needs_you("template_rejected", **facts)
+    return needs_you("template_stopped", **facts)
+
+
+def _rank(row: MessageTemplate) -> tuple[int, str]:
+    order = ("APPROVED", "PENDING", "IN_APPEAL", "REJECTED")
+    place = order.index(row.status) if row.status in order else len(order)
+    return (place if row.is_sendable or row.status != "APPROVED" else len(order)), row.language
+
+
+def assigned(reading: Reading) -> Outcome:
+    """The default number counts as the own one of a single bakery; several that share it may be meant so."""
+    bakeries = _bakeries()
+    total = bakeries.count()
+    if not total:
+        return needs_you("bakeries_missing")
+    own = PhoneNumberAssignment.objects.open().filter(is_primary=True).values("tenant")
+    without = list(
+        bakeries.exclude(pk__in=own).order_by("name", "id").values_list("name", flat=True)
+    )
+    facts = {"bakeries": total, "without": len(without), "names": without[:_NAMES_SHOWN]}
+    if without and not PhoneNumber.objects.default().exists():
+        return needs_you("bakeries_without", **facts)
+    if len(without) > 1:
+        return by_hand("bakeries_share", **facts)
+    return done("bakeries_assigned", **facts)
+
+
+def quality(reading: Reading) -> Outcome:
+    found = reading.numbers()
+    if not found:
+        raise NotReadyError("no_numbers")
+    green = [number for number in found if number.quality_rating == _GREEN]
+    unrated = [number for number in found if number.quality_rating in UNRATED]
+    low = [number for number in found if number not in green and number not in unrated]
+    facts = {"green": len(green), "unrated": len(unrated)}
+    if low:
+        ratings = [f"{_last_digits([number])[0]} {number.quality_rating}" for number in low]
+        return needs_you("quality_low", numbers=ratings, **facts)
+    if not green:
+        return waiting("quality_unrated", **facts)
+    return done("quality_green", **facts)
+
+
+def _bakeries() -> QuerySet[Tenant]:
+    return Tenant.objects.exclude(Q(suspended_until__gt=timezone.now()))
+
+
+def _last_digits(numbers: list[PhoneNumber]) -> list[str]:
+    """Name numbers without telling them: facts end up in logs and commands' output."""
+    return [
+        f"…{(number.display_phone_number or number.phone_number_id)[-3:]}" for number in numbers
+    ]

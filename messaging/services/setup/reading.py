@@ -1,0 +1,119 @@
+"""What one run of the checks reads from Meta: each thing once, and nothing more once Meta is out of reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from messaging.graph_api.client import AppSubscription, GraphApi, TokenFacts
+from messaging.graph_api.errors import GraphApiError
+from messaging.models import MessageTemplate
+from messaging.services.accounts import NoAccountError, current_account
+from messaging.services.graph import graph_api_for
+from messaging.services.numbers import sync_phone_numbers
+from messaging.services.setup.outcomes import NotReadyError
+from messaging.services.templates import sync_templates
+from messaging.services.token_verification import PASSING, NoAppError, app_of
+from messaging.services.tokens import check_token
+from tenants.models import PhoneNumber, WhatsAppBusinessAccount
+
+T = TypeVar("T")
+
+WHATSAPP = "whatsapp_business_account"
+
+
+class Reading:
+    """Every method raises NotReadyError for what has to be done before, and GraphApiError."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Any] = {}
+        self._unreachable: GraphApiError | None = None
+
+    @property
+    def account(self) -> WhatsAppBusinessAccount:
+        """The account as it is stored; its token may be missing."""
+        try:
+            return self._once("stored", current_account)
+        except NoAccountError:
+            raise NotReadyError("no_account") from None
+
+    @property
+    def connected(self) -> WhatsAppBusinessAccount:
+        """The account with a token to ask with."""
+        if not self.account.access_token:
+            raise NotReadyError("no_token")
+        return self.account
+
+    @property
+    def app(self) -> tuple[str, str]:
+        """App id and secret."""
+        try:
+            return app_of(self.account)
+        except NoAppError:
+            raise NotReadyError("no_app") from None
+
+    def api(self) -> GraphApi:
+        """The client; once Meta is out of reach it is not lent any more."""
+        if self._unreachable is not None:
+            raise self._unreachable
+        return self._once("api", lambda: graph_api_for(self.connected))
+
+    def account_facts(self) -> dict[str, Any]:
+        """Meta's own words about the account."""
+        waba_id = self.connected.waba_id
+        return self._once("account", lambda: self.api().account(waba_id))
+
+    def served_version(self) -> str | None:
+        """Return the version that Meta says it answered with."""
+        self.account_facts()
+        return self.api().served_version
+
+    def token(self) -> TokenFacts:
+        """What debug_token says of the stored token; keeping it is a part of asking."""
+        _account, _app = self.connected, self.app
+        return self._once("token", check_token)
+
+    def app_token(self) -> TokenFacts:
+        """What debug_token says of the app's own token, which is made of nothing but id and secret."""
+        app_id, secret = self.app
+        own, api = f"{app_id}|{secret}", graph_api_for(self.account)
+        return self._once(
+            "app token", lambda: api.debug_token(own, app_id=app_id, app_secret=secret)
+        )
+
+    def numbers(self) -> list[PhoneNumber]:
+        """The account's numbers, as Meta lists them now."""
+        account = self.connected
+        gone = self._once("numbers", sync_phone_numbers).gone
+        return list(account.phone_numbers.exclude(phone_number_id__in=gone).by_number())
+
+    def templates(self, name: str) -> list[MessageTemplate]:
+        """The account's templates of this name, as Meta lists them now."""
+        account = self.connected
+        self._once("templates", sync_templates)
+        found = MessageTemplate.objects.there().filter(account=account, name=name)
+        return list(found.by_name())
+
+    def app_subscription(self) -> AppSubscription | None:
+        """What the app gets of WhatsApp and where; None when it is subscribed to nothing."""
+        app_id, secret = self.app
+        rows = self._once(
+            "app subscriptions",
+            lambda: self.api().app_subscriptions(app_id=app_id, app_secret=secret),
+        )
+        return next((row for row in rows if row.object == WHATSAPP), None)
+
+    def _once(self, what: str, read: Callable[[], T]) -> T:
+        if what not in self._known:
+            if self._unreachable is not None:
+                raise self._unreachable
+            try:
+                self._known[what] = read()
+            except GraphApiError as error:
+                self._known[what] = error
+                if error.error_class in PASSING:
+                    self._unreachable = error
+        found = self._known[what]
+        if isinstance(found, GraphApiError):
+            raise found
+        return found  # type: ignore[no-any-return]  # what `read` returned

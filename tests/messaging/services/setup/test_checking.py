@@ -1,0 +1,175 @@
+"""How a line comes to stand as it does: found, confirmed, broken, mended, and kept while Meta is away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import requests
+import time_machine
+from django.utils import timezone
+
+from messaging import demo
+from messaging.models import Alert, AlertKind, SetupCheck, SetupKey, SetupState
+from messaging.services.setup import checking
+from messaging.services.setup.lines import LINES
+from messaging.services.setup.progress import progress
+from tests.factories import AccountFactory, StaffFactory
+from tests.messaging.services.setup.conftest import check, found
+
+pytestmark = pytest.mark.django_db
+
+
+def alerts():
+    return list(
+        Alert.objects.open().filter(kind=AlertKind.SETUP_BROKEN).values_list("subject", flat=True)
+    )
+
+
+def test_there_are_sixteen_lines_over_all_ten_steps():
+    assert [line.key for line in LINES] == list(SetupKey)
+    assert len(LINES) == 16
+    assert {line.step for line in LINES} == set(range(1, 11))
+
+
+def test_all_that_is_in_order_is_found_done_with_its_time(ready):
+    before = timezone.now()
+    rows = {row.key: row for row in checking.run_checks()}
+    missing = {key: (row.state, row.code) for key, row in rows.items() if not row.is_done}
+    assert missing == {"test": ("needs_you", "test_unsent")}
+    assert all(row.checked_at and row.checked_at >= before for row in rows.values())
+    assert rows["numbers"].proved_at == rows["numbers"].checked_at
+    assert progress().done == 15
+
+
+def test_meta_is_asked_for_each_thing_once(ready):
+    checking.run_checks()
+    reads = [call for call in ready.asked if call.startswith("GET")]
+    # Two for the account, for its core and its optional fields; three for numbers, with their health; one for a
+    # number's webhook; two of debug_token, for the token and the app.
+    assert reads.count(f"GET {demo.WABA_ID}") == 2
+    assert reads.count(f"GET {demo.WABA_ID}/phone_numbers") == 3
+    assert reads.count(f"GET {demo.WABA_ID}/message_templates") == 1
+    assert reads.count(f"GET {demo.WABA_ID}/subscribed_apps") == 1
+    assert reads.count(f"GET {demo.APP_ID}/subscriptions") == 1
+    assert reads.count("GET debug_token") == 2
+
+
+def test_without_an_account_lines_say_what_comes_first(setup_meta, broker, settings):
+    settings.WHATSAPP_BUSINESS_ACCOUNT_ID = ""
+    rows = {row.key: (row.state, row.code) for row in checking.run_checks()}
+    assert rows["waba"] == ("needs_you", "waba_missing")
+    assert rows["token"] == rows["numbers"] == rows["webhook"] == ("later", "no_account")
+    assert rows["version"] == ("done", "version_current")
+    assert not setup_meta.asked
+    assert alerts() == []
+
+
+def test_a_line_that_held_breaks_with_an_alert_and_mends(ready):
+    assert found(SetupKey.TEMPLATE) == ("done", "template_approved")
+    ready.templates = [ready.templates[0] | {"status": "PAUSED"}]
+    assert found(SetupKey.TEMPLATE) == ("broken", "template_stopped")
+    assert alerts() == ["template"]
+    assert found(SetupKey.TEMPLATE) == ("broken", "template_stopped")
+    assert Alert.objects.filter(kind=AlertKind.SETUP_BROKEN).count() == 1
+    ready.templates = [demo.TEMPLATES[0]]
+    assert found(SetupKey.TEMPLATE) == ("done", "template_approved")
+    assert alerts() == []
+
+
+def test_what_never_held_needs_somebody_and_opens_no_alert(ready):
+    ready.templates = []
+    assert found(SetupKey.TEMPLATE) == ("needs_you", "template_missing")
+    assert alerts() == []
+
+
+@pytest.mark.parametrize("failure", [requests.ConnectionError(), requests.ReadTimeout()])
+def test_while_meta_is_away_everything_stays_as_it_was(ready, failure):
+    proved_at = check(SetupKey.NUMBERS).proved_at
+    ready.failure = failure
+    row = check(SetupKey.NUMBERS)
+    assert (row.state, row.code, row.proved_at) == ("done", "numbers_verified", proved_at)
+    assert row.trouble
+    assert alerts() == []
+
+
+def test_once_meta_is_away_it_is_not_asked_again_in_the_same_run(ready):
+    ready.failure = requests.ReadTimeout()
+    rows = checking.run_checks()
+    assert len(ready.asked) == 1
+    assert len([row for row in rows if row.trouble]) >= 8
+
+
+def test_a_refusal_is_told_and_no_trouble(ready):
+    ready.refusals[f"{demo.WABA_ID}/message_templates"] = (403, 200)
+    row = check(SetupKey.TEMPLATE)
+    assert (row.state, row.code, row.facts, row.trouble) == (
+        "needs_you",
+        "refused",
+        {"error": 200},
+        "",
+    )
+
+
+# --- By hand -------------------------------------------------------------------------------------
+def test_what_meta_does_not_tell_is_confirmed_with_name_and_time(ready):
+    paula = StaffFactory.create()
+    del ready.account["business_verification_status"]
+    assert found(SetupKey.BUSINESS) == ("by_hand", "business_untold")
+    row = checking.confirm(SetupKey.BUSINESS, by=paula)
+    assert (row.state, row.confirmed_by) == ("done", paula)
+    assert row.confirmed_at is not None
+    # A later look finds the same, and the word still counts.
+    assert found(SetupKey.BUSINESS) == ("done", "business_untold")
+    assert checking.take_back(SetupKey.BUSINESS, by=paula).state == "by_hand"
+
+
+def test_metas_word_counts_more_than_a_persons(ready):
+    del ready.account["business_verification_status"]
+    check(SetupKey.BUSINESS)
+    checking.confirm(SetupKey.BUSINESS, by=StaffFactory.create())
+    ready.account["business_verification_status"] = "REJECTED"
+    assert found(SetupKey.BUSINESS) == ("broken", "business_unverified")
+    assert alerts() == ["business"]
+
+
+def test_what_meta_tells_is_not_confirmed_by_hand(ready):
+    check(SetupKey.TOKEN)
+    with pytest.raises(checking.NotByHandError):
+        checking.confirm(SetupKey.TOKEN, by=StaffFactory.create())
+    with pytest.raises(checking.NotByHandError):
+        checking.take_back(SetupKey.TOKEN, by=StaffFactory.create())
+
+
+# --- When it looks -------------------------------------------------------------------------------
+def test_what_holds_is_looked_at_daily_and_the_rest_hourly(ready):
+    assert checking.check_what_is_due() == 16
+    assert checking.check_what_is_due() == 0
+    with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
+        assert checking._due() == [SetupKey.TEST]
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
+        assert len(checking._due()) == 16
+
+
+def test_a_broken_line_is_looked_at_hourly_until_it_holds(ready):
+    checking.run_checks()
+    ready.templates = []
+    check(SetupKey.TEMPLATE)
+    with time_machine.travel(timezone.now() + timedelta(minutes=61), tick=False):
+        assert SetupKey.TEMPLATE in checking._due()
+
+
+def test_the_progress_counts_what_is_done_and_what_broke(db):
+    SetupCheck.objects.create(key=SetupKey.WABA, state=SetupState.DONE)
+    SetupCheck.objects.create(key=SetupKey.TOKEN, state=SetupState.BROKEN)
+    assert (progress().done, progress().broken, progress().total) == (1, 1, 16)
+    assert not progress().is_finished
+
+
+def test_no_row_keeps_a_secret(ready):
+    account = AccountFactory()
+    checking.run_checks()
+    kept = str(list(SetupCheck.objects.values_list("facts", flat=True)))
+    for secret in (account.access_token, account.app_secrets, account.webhook_verify_token):
+        assert secret not in kept
+    assert "612345678" not in kept

@@ -1,0 +1,234 @@
+"""What is pasted into the set-up and what its buttons do, with what people paste wrongly."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import requests
+from django.utils import timezone, translation
+
+from messaging import demo
+from messaging.graph_api.errors import GraphApiError
+from messaging.models import Alert, AlertKind, Message, SetupCheck, SetupKey
+from messaging.services.setup import actions, checking, credentials
+from messaging.services.tokens import TokenRefusedError
+from messaging.services.trial import NobodySendsFromItError
+from messaging.statuses import MessageStatus
+from tenants.models import PhoneNumber, Tenant, WhatsAppBusinessAccount
+from tests.factories import AccountFactory, StaffFactory, TemplateFactory
+from tests.messaging.conftest import receive, status_webhook
+from tests.messaging.services.setup.conftest import check
+from tests.messaging.token_meta import NEW, dead, said_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def empty(setup_meta, broker, settings):
+    """Nothing is set up, and the environment gives nothing."""
+    settings.WHATSAPP_BUSINESS_ACCOUNT_ID = settings.WHATSAPP_ACCESS_TOKEN = ""
+    settings.WHATSAPP_APP_ID = settings.WHATSAPP_WEBHOOK_VERIFY_TOKEN = ""
+    return setup_meta
+
+
+def account():
+    return WhatsAppBusinessAccount.objects.get()
+
+
+def state(key):
+    return SetupCheck.objects.get(key=key).state
+
+
+def test_an_empty_platform_is_set_up_by_pasting(empty):
+    credentials.save_waba_id(f" {demo.WABA_ID}\r\n", by=1)
+    credentials.save_app(f"\t{demo.APP_ID} ", f"{demo.APP_SECRET}\n", by=1)
+    credentials.save_token(f"Bearer  {demo.ACCESS_TOKEN}\r\n", by=StaffFactory.create().pk)
+    token = credentials.save_verify_token("", by=1)
+    stored = account()
+    assert (stored.waba_id, stored.app_id) == (demo.WABA_ID, demo.APP_ID)
+    assert (stored.app_secrets, stored.access_token) == (demo.APP_SECRET, demo.ACCESS_TOKEN)
+    assert stored.webhook_verify_token == token
+    for key in ("waba", "app_secret", "token", "system_user", "webhook", "subscription"):
+        assert state(key) == "done", key
+    assert state("numbers") == "needs_you"
+
+
+def test_what_the_environment_gives_is_taken_along(empty, settings):
+    settings.WHATSAPP_WEBHOOK_VERIFY_TOKEN = "from-the-environment"
+    credentials.save_waba_id(demo.WABA_ID, by=None)
+    assert account().webhook_verify_token == "from-the-environment"
+    assert account().app_secrets == demo.APP_SECRET
+
+
+@pytest.mark.parametrize("pasted", ["", "EAAtoken", "12", "98765 432x", "1" * 40])
+def test_what_is_no_id_is_refused_before_anything_is_stored(empty, pasted):
+    with pytest.raises(credentials.MalformedError):
+        credentials.save_waba_id(pasted, by=1)
+    assert not WhatsAppBusinessAccount.objects.exists()
+
+
+def test_a_wrong_account_is_refused_with_the_stored_token(empty):
+    AccountFactory.create()
+    with pytest.raises(credentials.WrongAccountError) as refusal:
+        credentials.save_waba_id("111111111111111", by=1)
+    assert refusal.value.code == 100
+    assert account().waba_id == demo.WABA_ID
+
+
+def test_the_account_of_numbers_in_use_is_not_exchanged(ready):
+    with pytest.raises(credentials.AccountInUseError):
+        credentials.save_waba_id("111111111111111", by=1)
+
+
+@pytest.mark.parametrize(
+    ("said", "problem"),
+    [
+        (said_of(timedelta(hours=23)), "24-hour token"),
+        (said_of(type="USER"), "type USER"),
+        (said_of(scopes=[]), "lacks the permission"),
+        (said_of(app_id="111"), "another app"),
+        (dead(463), "does not accept"),
+    ],
+)
+def test_a_token_that_cannot_live_is_refused_and_the_stored_one_stays(ready, said, problem):
+    ready.tokens[NEW] = said
+    with pytest.raises(TokenRefusedError, match=problem):
+        credentials.save_token(NEW, by=1)
+    assert account().access_token == demo.ACCESS_TOKEN
+
+
+def test_an_app_that_meta_does_not_know_is_not_stored(ready):
+    with pytest.raises(credentials.AppRefusedError):
+        credentials.save_app("993000000000005", "another-secret", by=1)
+    with pytest.raises(credentials.MalformedError):
+        credentials.save_app("no id", "another-secret", by=1)
+    assert (account().app_id, account().app_secrets) == (demo.APP_ID, demo.APP_SECRET)
+
+
+def test_while_meta_is_away_nothing_is_stored(ready):
+    ready.failure = requests.ReadTimeout()
+    with pytest.raises(GraphApiError):
+        credentials.save_app("993000000000005", "another-secret", by=1)
+    with pytest.raises(TokenRefusedError, match="Meta did not answer"):
+        credentials.save_token(NEW, by=1)
+    assert (account().app_id, account().access_token) == (demo.APP_ID, demo.ACCESS_TOKEN)
+
+
+@pytest.mark.parametrize("pasted", ["short", "with ñ letters", "a" * 300])
+def test_a_verify_token_that_would_not_survive_an_address_is_refused(ready, pasted):
+    with pytest.raises(credentials.MalformedError):
+        credentials.save_verify_token(pasted, by=1)
+
+
+def test_no_secret_is_logged(ready, log_lines):
+    written = log_lines()
+    credentials.save_app(demo.APP_ID, demo.APP_SECRET, by=1)
+    token = credentials.save_verify_token("", by=1)
+    text = "\n".join(written())
+    assert "WhatsApp app saved" in text
+    for secret in (demo.APP_SECRET, token, demo.ACCESS_TOKEN):
+        assert secret not in text
+
+
+# --- Buttons -------------------------------------------------------------------------------------
+def test_subscribing_mends_a_missing_subscription_and_removes_an_override(ready):
+    ready.subscribed, ready.override = [], ""
+    assert check(SetupKey.SUBSCRIPTION).code == "not_subscribed"
+    actions.subscribe()
+    assert f"POST {demo.WABA_ID}/subscribed_apps" in ready.asked
+    assert state("subscription") == "done"
+
+
+def test_the_default_number_is_chosen(ready):
+    PhoneNumber.objects.update(is_default=False)
+    checking.run_checks([SetupKey.NUMBERS])
+    actions.choose_default(PhoneNumber.objects.get(phone_number_id=demo.DEFAULT_PHONE_NUMBER_ID))
+    assert state("numbers") == "done"
+
+
+# --- The test message ----------------------------------------------------------------------------
+@pytest.fixture
+def testable(ready):
+    TemplateFactory.create()
+    return ready
+
+
+def send():
+    return actions.send_test(to="+34600000101", requested_by="admin:paula")
+
+
+def taken_by_meta(message):
+    Message.objects.filter(pk=message.pk).update(
+        status=MessageStatus.ACCEPTED,
+        send_after=None,
+        wamid="wamid.T1",
+        accepted_at=timezone.now(),
+    )
+    message.refresh_from_db()
+    return message
+
+
+def test_a_test_turns_green_when_the_signed_status_arrives(testable):
+    message = taken_by_meta(send())
+    assert message.reference == "TEST"
+    actions.follow_test()
+    assert state("test") == "waiting"
+    receive(status_webhook(message, "sent", at=int(timezone.now().timestamp())))
+    actions.follow_test()
+    row = SetupCheck.objects.get(key="test")
+    assert (row.state, row.code, row.facts["status"]) == ("done", "test_arrived", "sent")
+    assert not row.trouble
+
+
+def test_a_status_that_no_webhook_brought_proves_nothing(testable):
+    message = taken_by_meta(send())
+    Message.objects.filter(pk=message.pk).update(
+        status=MessageStatus.DELIVERED, delivered_at=timezone.now()
+    )
+    actions.follow_test()
+    assert state("test") == "waiting"
+
+
+def test_a_test_without_any_status_asks_for_somebody(testable, settings):
+    message = taken_by_meta(send())
+    Message.objects.filter(pk=message.pk).update(accepted_at=timezone.now() - timedelta(minutes=11))
+    assert check(SetupKey.TEST).code == "test_silent"
+
+
+def test_a_failed_test_says_why_and_a_new_one_begins_again(testable):
+    message = taken_by_meta(send())
+    Message.objects.filter(pk=message.pk).update(
+        status=MessageStatus.FAILED, error_code=131026, failed_at=timezone.now()
+    )
+    assert (check(SetupKey.TEST).code, state("test")) == ("test_failed", "needs_you")
+    send()
+    assert state("test") == "waiting"
+
+
+def test_a_proof_outlives_its_webhook_and_a_new_test_breaks_nothing(testable):
+    message = taken_by_meta(send())
+    receive(status_webhook(message, "delivered", at=int(timezone.now().timestamp())))
+    assert check(SetupKey.TEST).state == "done"
+    from messaging.models import WebhookDelivery
+
+    WebhookDelivery.objects.all().delete()
+    assert check(SetupKey.TEST).state == "done"
+    send()
+    assert state("test") == "waiting"
+    assert not Alert.objects.open().filter(kind=AlertKind.SETUP_BROKEN).exists()
+
+
+def test_without_template_or_bakery_the_test_is_refused_in_words(ready):
+    with pytest.raises(actions.NoTemplateError):
+        send()
+    TemplateFactory.create()
+    Tenant.objects.update(whatsapp_enabled=False)
+    with pytest.raises(NobodySendsFromItError):
+        send()
