@@ -116,6 +116,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item(_("Dates ahead"), "event", "messaging_calendarfeed_dates"),
                 _item(_("API keys"), "key", "tenants_apikey_changelist"),
                 _item(_("Callbacks"), "outbound", "messaging_callback_changelist"),
+                _item(_("Announcements"), "campaign", "messaging_announcement_changelist"),
+                _item(_("First week"), "visibility", "messaging_firstweek_changelist"),
                 _item(_("Mails"), "mail", "messaging_mail_changelist"),
                 *_outside(),
             ],

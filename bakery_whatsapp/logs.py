@@ -24,7 +24,7 @@ EventDict = MutableMapping[str, Any]
 # A number with its + is a person's or a bakery's; Meta's ids have none and stay readable.
 _PHONE = re.compile(r"\+(\d{2})[\d\s().-]{5,}(\d{2})")
 # Addresses whose rest is the proof of who asks; see messaging/open_pages.
-_OPEN_PAGE = re.compile(r"/(calendar)/[^\s/?]+")
+_OPEN_PAGE = re.compile(r"/(calendar|how-is-it-going|weekly-summary)/[^\s/?]+")
 # Every header ipware looks at has one of these words in its name.
 _TELLS_IP = re.compile("IP|FORWARDED|REMOTE_ADDR")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")

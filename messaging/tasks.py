@@ -8,6 +8,7 @@ from messaging import queues
 from messaging.services import (
     answering,
     callback_delivery,
+    first_week,
     limit_mails,
     lost_statuses,
     mails,
@@ -85,3 +86,4 @@ def send_mails() -> None:
 def write_mails() -> None:
     reminders.remind()
     limit_mails.tell_of_near_limits()
+    first_week.look_after()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from messaging.admin.account import SendingAccountAdmin
 from messaging.admin.account_event import AccountEventAdmin
 from messaging.admin.alert import AlertAdmin
+from messaging.admin.announcement import AnnouncementAdmin
 from messaging.admin.assignment import SendingAssignmentAdmin
 from messaging.admin.audit_log import AttemptAdmin, ChangeAdmin
 from messaging.admin.calendar_feed import CalendarFeedAdmin
 from messaging.admin.callback import CallbackAdmin
 from messaging.admin.callback_delivery import CallbackDeliveryAdmin
+from messaging.admin.first_week import FirstWeekAdmin, FirstWeekAnswerAdmin
 from messaging.admin.inbound_message import InboundMessageAdmin
 from messaging.admin.mail import MailAdmin
 from messaging.admin.message import MessageAdmin
@@ -31,6 +33,7 @@ from messaging.admin.webhook_delivery import UnknownWebhookFieldAdmin, WebhookDe
 __all__ = [
     "AccountEventAdmin",
     "AlertAdmin",
+    "AnnouncementAdmin",
     "AttemptAdmin",
     "CalendarFeedAdmin",
     "CallbackAdmin",
@@ -38,6 +41,8 @@ __all__ = [
     "ChangeAdmin",
     "CountedDayAdmin",
     "DailyUsageAdmin",
+    "FirstWeekAdmin",
+    "FirstWeekAnswerAdmin",
     "InboundMessageAdmin",
     "MailAdmin",
     "MessageAdmin",

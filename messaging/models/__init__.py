@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from messaging.models.account_event import AccountEvent, Aspect
 from messaging.models.alert import Alert, AlertKind
+from messaging.models.announcement import Announcement, FirstWeek, FirstWeekAnswer
 from messaging.models.calendar_feed import CalendarFeed
 from messaging.models.callback import (
     Callback,
@@ -34,6 +35,7 @@ __all__ = [
     "AccountEvent",
     "Alert",
     "AlertKind",
+    "Announcement",
     "Asks",
     "Aspect",
     "CalendarFeed",
@@ -46,6 +48,8 @@ __all__ = [
     "DeliveryStatus",
     "DisabledReason",
     "EventKind",
+    "FirstWeek",
+    "FirstWeekAnswer",
     "IfUnconfirmed",
     "InboundMessage",
     "Mail",

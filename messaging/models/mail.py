@@ -14,6 +14,9 @@ from tenants.models import Tenant, TenantOwnedQuerySet
 class MailKind(models.TextChoices):
     REMINDER = "reminder", _("reminder of a date")
     LIMIT_NEAR = "limit_near", _("a bakery's monthly limit is near")
+    ANNOUNCEMENT = "announcement", _("announcement")
+    FIRST_WEEK = "first_week", _("report of the first week")
+    QUESTION = "question", _("question how it goes")
 
 
 class MailState(models.TextChoices):

@@ -40,6 +40,15 @@ def language_of(user: User, *, tenant: Tenant | None = None) -> str:
     return language or settings.LANGUAGE_CODE
 
 
+def platform_admins() -> QuerySet[User]:
+    """Return the active people with an e-mail address who may change the token."""
+    people = User.objects.with_perm(
+        "messaging.promote_token", backend="django.contrib.auth.backends.ModelBackend"
+    )
+    chosen: QuerySet[User] = people.filter(is_staff=True).exclude(email="").order_by("id")
+    return chosen
+
+
 def write(
     kind: MailKind,
     *,

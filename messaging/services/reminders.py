@@ -6,8 +6,6 @@ from datetime import timedelta
 from functools import partial
 
 import structlog
-from django.contrib.auth import get_user_model
-from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,18 +17,8 @@ from messaging.services import mails
 from messaging.services.date_words import action_of, title_of
 from messaging.services.dates_ahead import DatedEvent, DateKind, dated_events
 from messaging.services.letters import Letter, site_url
-from tenants.models import User
 
 log = structlog.get_logger(__name__)
-
-
-def platform_admins() -> QuerySet[User]:
-    """Return the active people with an e-mail address who may change the token."""
-    people = get_user_model().objects.with_perm(
-        "messaging.promote_token", backend="django.contrib.auth.backends.ModelBackend"
-    )
-    chosen: QuerySet[User] = people.filter(is_staff=True).exclude(email="").order_by("id")
-    return chosen
 
 
 def remind() -> int:
@@ -38,7 +26,7 @@ def remind() -> int:
     due = [(event, step) for event in dated_events() if (step := due_step(event)) is not None]
     if not due:
         return 0
-    admins = list(platform_admins())
+    admins = list(mails.platform_admins())
     if not admins:
         log.warning("Nobody of the platform has an e-mail address for reminders")
     return sum(

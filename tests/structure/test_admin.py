@@ -135,8 +135,8 @@ def test_every_model_is_in_the_admin(model):
 HISTORY = {
     "Message", "MessageEvent", "SendAttempt", "WebhookDelivery", "InboundMessage",
     "PhoneNumberAssignment", "AssignmentRound", "PhoneNumber", "MessageTemplate", "AccountEvent",
-    "TokenRotation", "CalendarFeed", "Mail",
     "PersonAlias", "CallbackDelivery", "TemplateChange", "SettingChange", "NoticeChoice", "OwnPhone",
+    "TokenRotation", "CalendarFeed", "Mail", "Announcement", "FirstWeek", "FirstWeekAnswer",
 }  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from messaging.models import (
     Callback,
     CallbackDelivery,
     DailyUsage,
+    FirstWeek,
+    FirstWeekAnswer,
     InboundMessage,
     Mail,
     Message,
@@ -70,6 +72,8 @@ OF_THE_PLATFORM = {
     "CalendarFeed",
     "NoticeKind",
     "SetupCheck",
+    "Announcement",
+    "FirstWeek",
 }
 
 
@@ -137,6 +141,12 @@ def rows_of_two_bakeries(db):
             ),
             Callback: callback,
             CallbackDelivery: ping(callback),
+            FirstWeekAnswer: FirstWeekAnswer.objects.create(
+                first_week=FirstWeek.objects.first() or FirstWeek.objects.create(),
+                tenant=tenant,
+                user=membership.user,
+                day=3,
+            ),
             Mail: Mail.objects.create(
                 kind="reminder", occasion="test", user=membership.user, tenant=tenant, content={}
             ),

@@ -20,9 +20,12 @@ from messaging import demo
 from messaging.models import (
     AccountEvent,
     Alert,
+    Announcement,
     CalendarFeed,
     CountedDay,
     DailyUsage,
+    FirstWeek,
+    FirstWeekAnswer,
     InboundMessage,
     Mail,
     MessageEvent,
@@ -71,6 +74,7 @@ ALSO_OPEN = {
     "messaging_pricerate_estimate",
     "messaging_dailyusage_csv",
     "messaging_message_find",
+    "messaging_message_cancel",
     "messaging_tokenrotation_page",
     "messaging_calendarfeed_dates",
     "messaging_calendarfeed_download",
@@ -152,6 +156,9 @@ def rows(db: None) -> dict[str, Model]:
         TokenRotation.objects.create(
             account=account, fingerprint="0f1e2d3c", token=CANDIDATE, promoted_at=None
         ),
+        Announcement.objects.create(texts={"es": {"subject": "Asunto", "text": "Texto"}}),
+        week := FirstWeek.objects.create(),
+        FirstWeekAnswer.objects.create(first_week=week, tenant=tenant, user=membership.user, day=3),
         CalendarFeed.objects.create(user=membership.user, secret_digest="d" * 64, language="es"),
         Mail.objects.create(
             kind="reminder",
@@ -215,7 +222,10 @@ def test_support_opens_what_is_listed_and_sees_no_secret_there(sonia, rows):
     opened = {name for name, answer in answers.items() if answer.status_code == 200}
     refused = {name for name, answer in answers.items() if answer.status_code in {403, 405}}
     assert opened == {name for name in answers if is_open_to_support(name)}
-    assert opened | refused == set(answers)
+    # A message that waits is not sent again: these lead back to its page with the reason.
+    led_back = {name for name, answer in answers.items() if answer.status_code == 302}
+    assert led_back == {"messaging_message_correct", "messaging_message_resend"}
+    assert opened | refused | led_back == set(answers)
     hidden = [*SECRETS.values(), CALLBACK_SECRET, demo.ACCESS_TOKEN, "bw_secret_", "md5$"]
     hidden += [CANDIDATE, "0f1e2d3c", MAIL_LINK, "d" * 64]
     for name, answer in answers.items():
@@ -224,7 +234,13 @@ def test_support_opens_what_is_listed_and_sees_no_secret_there(sonia, rows):
 
 
 def test_support_changes_nothing_by_posting_to_any_address(sonia, rows):
-    may = {"messaging_message_ask_meta", "messaging_pricerate_estimate"}
+    may = {
+        "messaging_message_ask_meta",
+        "messaging_message_resend",
+        "messaging_message_correct",
+        "messaging_message_cancel",
+        "messaging_pricerate_estimate",
+    }
     answers = {
         name: sonia.post(address(name, rows), {"post": "yes", "do": "save"}).status_code
         for name in names()

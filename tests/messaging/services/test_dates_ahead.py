@@ -183,7 +183,7 @@ def test_only_active_staff_with_an_address_who_may_change_the_token_are_reminded
     StaffFactory(email="")
     SupportFactory()
     MembershipFactory()
-    assert list(reminders.platform_admins()) == [paula]
+    assert list(mails.platform_admins()) == [paula]
 
 
 # --- The calendar --------------------------------------------------------------------------------
