@@ -10,7 +10,7 @@ from django.utils.dateformat import format as formatted
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from messaging.admin.wording import answer_words
+from messaging.admin.wording import call_words
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import EventKind
 from messaging.services import health_now, lost_statuses
@@ -42,7 +42,7 @@ def ask(request: HttpRequest, message: Message) -> None:
         )
     except GraphApiError as error:
         text = _("Meta does not tell: %(title)s%(code)s %(action)s")
-        messages.error(request, text % answer_words(error))
+        messages.error(request, text % call_words(error.code, then=_("Ask again in some minutes.")))
         if health_now.is_unreachable(error):
             return
     else:
@@ -74,7 +74,7 @@ def _tell_health(request: HttpRequest, health: health_now.Health) -> None:
     said = {"part": _PARTS[health.kind]}
     if health.error is not None:
         text = _("Meta does not tell how %(part)s is: %(title)s%(code)s")
-        messages.warning(request, text % (said | answer_words(health.error)))
+        messages.warning(request, text % (said | call_words(health.error.code, then="")))
         return
     problems = [
         " ".join(filter(None, (problem.description, problem.solution)))

@@ -23,8 +23,8 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
-from messaging.admin.wording import answer_words
-from messaging.graph_api.errors import GraphApiError
+from messaging.admin.wording import call_words
+from messaging.graph_api.errors import GraphApiError, NoAnswerError
 from messaging.models import MessageTemplate
 from messaging.services.number_setup import (
     CODE_LIVES,
@@ -155,6 +155,9 @@ class NumberSetupPages:
                 request,
                 lambda: request_code(number, method=method, language=(language or "es")[:2]),
                 _("Meta sends the code. Enter it here within ten minutes."),
+                if_unanswered=_(
+                    "Nobody knows whether the code is on its way: wait some minutes for it before you ask again."
+                ),
             ):
                 return HttpResponseRedirect(request.path)
         elif not asks and enter_form.is_valid():
@@ -163,6 +166,9 @@ class NumberSetupPages:
                 request,
                 lambda: enter_code(number, given),
                 _("The number is verified. Register it next."),
+                if_unanswered=_(
+                    "Nobody knows whether it took the code. The numbers are read again in a moment; look whether this one is verified before you try again."
+                ),
             ):
                 return HttpResponseRedirect(page_url(_MODEL, pk))
         asked_at = self._code_asked_at(number)
@@ -194,7 +200,14 @@ class NumberSetupPages:
         if request.method == "POST" and form.is_valid():
             pin = form.cleaned_data["pin"]
             done = _("The number is registered. It can send once Meta calls it CONNECTED.")
-            if self._at_meta(request, lambda: register_number(number, pin=pin), done):
+            if self._at_meta(
+                request,
+                lambda: register_number(number, pin=pin),
+                done,
+                if_unanswered=_(
+                    "Nobody knows whether it registered the number. The numbers are read again in a moment; look whether this one is registered before you try again."
+                ),
+            ):
                 return HttpResponseRedirect(page_url(_MODEL, pk))
         return self._page(
             request,
@@ -269,10 +282,17 @@ class NumberSetupPages:
             raise PermissionDenied
         return get_object_or_404(PhoneNumber.objects.select_related("account"), pk=pk)
 
-    def _at_meta(self, request: HttpRequest, do: Callable[[], None], done: str) -> bool:
-        """Do it and say how it ended; True when it worked."""
+    def _at_meta(
+        self,
+        request: HttpRequest,
+        do: Callable[[], bool | None],
+        done: str,
+        *,
+        if_unanswered: str,
+    ) -> bool:
+        """Do it and say how it ended; True when it worked. `do` returns False when it worked and cannot be read yet."""
         try:
-            do()
+            is_read = do()
         except TooManyTriesError as error:
             text = _(
                 "It was tried too often. To keep Meta from locking the number wait until %(time)s."
@@ -280,10 +300,19 @@ class NumberSetupPages:
             until = date_format(timezone.localtime(error.until), "SHORT_DATETIME_FORMAT")
             messages.error(request, text % {"time": until})
         except GraphApiError as error:
+            is_unknown = isinstance(error, NoAnswerError)
+            then = if_unanswered if is_unknown else _("Try it again in some minutes.")
             text = "%(title)s%(code)s %(action)s"
-            messages.error(request, text % answer_words(error))
+            messages.error(request, text % call_words(error.code, then=then))
         else:
             messages.success(request, done)
+            if is_read is False:
+                messages.warning(
+                    request,
+                    _(
+                        "Meta could not be read after that, so this page still shows what stood before. Do not do it again; it is read again soon."
+                    ),
+                )
             return True
         return False
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.contrib import messages
 from django.utils.translation import gettext as _
 
-from messaging.admin.wording import answer_words
+from messaging.admin.wording import call_words
 from messaging.graph_api.errors import GraphApiError
 from messaging.services.accounts import NoAccountError
 
@@ -37,7 +37,8 @@ def run(request: HttpRequest, sync: Callable[[], SyncResult]) -> None:
         messages.error(request, _("There is no account yet. Add it under Accounts first."))
     except GraphApiError as error:
         text = _("Meta could not be read, nothing was changed: %(title)s%(code)s %(action)s")
-        messages.error(request, text % answer_words(error))
+        then = _("It is read again by itself within the hour, or by the button.")
+        messages.error(request, text % call_words(error.code, then=then))
     else:
         text = _("Read from Meta: %(new)d new, %(changed)d changed, %(gone)d no longer there.")
         counts = {

@@ -9,6 +9,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
+from messaging.graph_api.catalogue import facts_for
+from messaging.graph_api.errors_default import UNKNOWN_REFUSAL
 from messaging.graph_api.facts import ErrorClass
 from messaging.services.explaining import explain_code
 from tenants.display import link, page_url
@@ -16,8 +18,6 @@ from tenants.display import link, page_url
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
     from django_stubs_ext import StrOrPromise
-
-    from messaging.graph_api.errors import GraphApiError
 
 _OUTCOMES: dict[str, StrOrPromise] = {
     "accepted": gettext_lazy("accepted"),
@@ -55,6 +55,7 @@ REASONS = (
     gettext_noop("We do not know this preference."),
     gettext_noop("It is about our answer to an opt-out."),
 )
+_PASSING = frozenset({ErrorClass.RETRY, ErrorClass.RETRY_LATER})
 _MESSAGE = re.compile(r"message ([0-9a-f-]{36})")
 
 
@@ -66,11 +67,19 @@ def verdict_words(verdict: str) -> StrOrPromise:
     return _VERDICTS.get(verdict, verdict or "?")
 
 
-def answer_words(error: GraphApiError) -> dict[str, str]:
-    """Return `title`, `code` (" (131047)", or empty when there is none) and `action` for a sentence on Meta's refusal."""
-    known = explain_code(error.code, translation.get_language() or "en")
-    code = f" ({known.code})" if known.code is not None else ""
-    return {"title": known.title, "code": code, "action": known.action}
+def call_words(code: int | None, *, then: str) -> dict[str, str]:
+    """Return `title`, `code` (" (131047)", or empty when there is none) and `action` for a call that sends no message.
+
+    `then` is what to do when Meta did not answer or its trouble passes: the catalogue's advice on both is about a message.
+    """
+    known = explain_code(code, translation.get_language() or "en")
+    if code is None:
+        return {"title": _("Meta did not answer, or not clearly."), "code": "", "action": then}
+    facts, title = facts_for(code), known.title
+    if facts.title is UNKNOWN_REFUSAL.title:
+        title = _("Meta refused it for a reason that is not in our list.")
+    action = then if facts.error_class in _PASSING else known.action
+    return {"title": title, "code": f" ({code})", "action": action}
 
 
 def reason(why: str) -> SafeString | str:

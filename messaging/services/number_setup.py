@@ -9,6 +9,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from messaging import queues
 from messaging.graph_api.errors import GraphApiError, NoAnswerError
 from messaging.services.graph import graph_api_for
 from messaging.services.numbers import sync_phone_numbers
@@ -42,24 +43,32 @@ def request_code(number: PhoneNumber, *, method: str, language: str) -> None:
     log.info("Verification code requested", phone_number_id=number.phone_number_id, method=method)
 
 
-def enter_code(number: PhoneNumber, code: str) -> None:
-    """Prove with the code that the number is ours, and read it again. Raises GraphApiError."""
-    graph_api_for(number.account).verify_code(number.phone_number_id, code)
+def enter_code(number: PhoneNumber, code: str) -> bool:
+    """Prove with the code that the number is ours, and read it again; False when only the reading failed.
+
+    Raises GraphApiError. After a NoAnswerError the numbers are read soon, which settles whether Meta took the code.
+    """
+    try:
+        graph_api_for(number.account).verify_code(number.phone_number_id, code)
+    except NoAnswerError:
+        queues.wake_sync()
+        raise
     NumberSetup.objects.filter(phone_number=number).update(code_requested_at=None)
     log.info("Number verified", phone_number_id=number.phone_number_id)
-    sync_phone_numbers()
+    return _read_again()
 
 
-def register_number(number: PhoneNumber, *, pin: str = "") -> None:
-    """Register the number for sending, and read it again. Without `pin` the stored one is used, or a new one made.
+def register_number(number: PhoneNumber, *, pin: str = "") -> bool:
+    """Register the number for sending, and read it again; False when only the reading failed.
 
-    The PIN is stored before Meta is asked: an answer that is lost must not lose it. Raises TooManyTriesError and
-    GraphApiError.
+    Without `pin` the stored one is used, or a new one made. It is stored before Meta is asked: an answer that is lost
+    must not lose it. Raises TooManyTriesError and GraphApiError; after a NoAnswerError the numbers are read soon.
     """
     kept, pin = _note_try(number, pin)
     try:
         graph_api_for(number.account).register(number.phone_number_id, pin=pin)
     except NoAnswerError:
+        queues.wake_sync()
         raise
     except GraphApiError as error:
         # Meta took nothing, so what was stored before still holds; a PIN that Meta calls wrong holds for nothing.
@@ -67,7 +76,18 @@ def register_number(number: PhoneNumber, *, pin: str = "") -> None:
         NumberSetup.objects.filter(phone_number=number).update(pin=stored)
         raise
     log.info("Number registered", phone_number_id=number.phone_number_id)
-    sync_phone_numbers()
+    return _read_again()
+
+
+def _read_again() -> bool:
+    """What Meta has just done is done, also when it cannot be read; another try would count against Meta's limit."""
+    try:
+        sync_phone_numbers()
+    except GraphApiError as error:
+        log.warning("Numbers not read after a change", error=str(error))
+        queues.wake_sync()
+        return False
+    return True
 
 
 def _note_try(number: PhoneNumber, pin: str) -> tuple[str, str]:

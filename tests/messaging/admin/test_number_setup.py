@@ -109,6 +109,54 @@ def test_what_meta_refuses_is_said_with_what_to_do(paula, meta, number):
     assert number.code_verification_status == "NOT_VERIFIED"
 
 
+HTML = {"status": 502, "body": "<html>Bad gateway</html>"}
+BUSY = {"status": 503, "json": {"error": {"code": 2, "message": "down"}}}
+
+
+@pytest.mark.parametrize(
+    ("page", "edge", "form", "if_unanswered"),
+    [
+        ("code", "request_code", {"method": "SMS"}, "whether the code is on its way"),
+        ("code", "verify_code", {"code": "123456"}, "whether it took the code"),
+        ("register", "register", {"pin": ""}, "look whether this one is registered"),
+    ],
+)
+def test_while_meta_is_down_no_call_about_a_number_speaks_of_a_message(
+    paula, meta, number, broker, page, edge, form, if_unanswered
+):
+    meta.mock.post(f"{GRAPH}/1/{edge}", **HTML)
+    unanswered = paula.post(address(page, number), form).text
+    assert if_unanswered in unanswered
+    meta.mock.replace("POST", f"{GRAPH}/1/{edge}", **BUSY)
+    busy = paula.post(address(page, number), form).text
+    assert "Try it again in some minutes." in busy
+    assert if_unanswered not in busy
+    for text in (unanswered, busy):
+        assert "the message" not in text
+        assert "recipient" not in text
+
+
+@pytest.mark.parametrize("page", ["phonenumber", "phonenumberassignment"])
+@pytest.mark.parametrize("answer", [HTML, BUSY])
+def test_numbers_that_cannot_be_read_are_read_again_and_no_recipient_is_asked(
+    paula, meta, number, broker, page, answer
+):
+    meta.mock.get(NUMBERS_URL, **answer)
+    where = {"phonenumber": "sync/", "phonenumberassignment": "board/"}[page]
+    said = paula.post(f"/admin/tenants/{page}/{where}", {"do": "sync"}, follow=True).text
+    assert "nothing was changed" in said
+    assert "It is read again by itself within the hour" in said
+    assert "the message" not in said
+
+
+def test_a_success_that_cannot_be_read_is_told_as_one(paula, meta, number, broker):
+    meta.mock.post(f"{GRAPH}/1/register", json={"success": True})
+    meta.mock.get(NUMBERS_URL, **HTML)
+    answer = paula.post(address("register", number), {"pin": ""}, follow=True).text
+    assert "The number is registered." in answer
+    assert "Do not do it again" in answer
+
+
 def test_a_spare_number_cannot_be_tried_and_the_page_says_why(paula, number):
     form = {"to": "+34600000101", "template": TemplateFactory().pk}
     page = paula.post(address("test", number), form).text

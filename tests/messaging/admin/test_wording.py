@@ -61,3 +61,21 @@ def test_a_reason_that_names_a_message_leads_to_it(db):
     assert f"/admin/messaging/message/{message.pk}/change/" in wording.reason(
         f"message {message.pk}"
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "title", "action"),
+    [
+        (None, "Meta did not answer", "then"),
+        (2, "Meta's service is down", "then"),
+        (4, "too many calls", "then"),
+        (190, "token", "token"),
+        (987654, "Meta refused it for a reason", "documentation"),
+    ],
+)
+def test_a_call_that_sends_no_message_is_never_told_as_one(code, title, action):
+    with translation.override("en"):
+        words = wording.call_words(code, then="then")
+    assert title in words["title"]
+    assert action in words["action"]
+    assert "the message" not in " ".join(words.values())

@@ -7,6 +7,7 @@ import pytest
 import requests
 import time_machine
 
+from messaging import queues
 from messaging.graph_api.errors import GraphApiError, NoAnswerError
 from messaging.services.number_setup import (
     REGISTER_TRIES,
@@ -83,6 +84,22 @@ def test_registering_makes_a_pin_keeps_it_encrypted_and_uses_it_again(meta, numb
     with connection.cursor() as cursor:
         cursor.execute("SELECT pin FROM tenants_numbersetup")
         assert first not in cursor.fetchone()[0]
+
+
+@pytest.mark.parametrize(
+    ("edge", "do"),
+    [("verify_code", lambda number: enter_code(number, "123456")), ("register", register_number)],
+)
+def test_what_meta_did_is_done_also_when_it_cannot_be_read_afterwards(
+    meta, number, broker, edge, do, django_capture_on_commit_callbacks
+):
+    meta.mock.post(url(edge), json={"success": True})
+    meta.mock.replace("GET", NUMBERS_URL, status=503, body="<html>")
+    with django_capture_on_commit_callbacks(execute=True):
+        assert do(number) is False
+    assert broker.exists(f"wake:{queues.SYNC_FROM_META}")
+    meta.mock.replace("GET", NUMBERS_URL, json={"data": [number_row("1")]})
+    assert do(number) is True
 
 
 def test_a_pin_is_kept_when_the_answer_is_lost(meta, number):
