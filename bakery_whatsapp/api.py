@@ -53,6 +53,7 @@ STATUS_OF = {
     "idempotency_conflict": 409,
     "number_taken": 409,
     "number_reserved": 409,
+    "number_unusable": 409,
     "no_phone_number": 409,
     "not_cancellable": 409,
     "not_resendable": 409,

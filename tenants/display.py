@@ -73,6 +73,13 @@ def free_number_badge() -> SafeString:
     )
 
 
+def gone_number_badge(at: datetime) -> SafeString:
+    """Mark a number that Meta no longer lists."""
+    day = dateformat.format(timezone.localtime(at), "j b Y" if get_language() == "es" else "j M Y")
+    title = _("A sync found it no longer on %(day)s.") % {"day": day}
+    return badge(_("no longer at Meta"), icon="link_off", tone=BAD, title=title)
+
+
 def number_status_badge(status: str) -> SafeString | str:
     if not status:
         return "–"

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.admin.alert_words import words_of
+from messaging.admin.wording import call_words
 from messaging.models import Alert, AlertKind
 from messaging.services.alerts import close_by_hand
 from messaging.services.explaining import explain_code
@@ -46,6 +47,13 @@ _ACTIONS: dict[str, StrPromise] = {
     ),
     AlertKind.TEMPLATE_CHANGED: gettext_lazy(
         "Open the template: it says what changed, what that means and who sends it. Note it as seen there."
+    ),
+    AlertKind.NUMBERS_UNREAD: gettext_lazy(
+        "What is shown stands as it was; sending goes on. Numbers are read again every hour, or by the button."
+    ),
+    AlertKind.NUMBER_GONE: gettext_lazy(
+        "Give its bakery another number, or make another one the default: Meta refuses what is sent from it, and it stops. "
+        "If it should be there, look in WhatsApp Manager; it counts again once a sync finds it."
     ),
     AlertKind.TEMPLATES_UNREAD: gettext_lazy(
         "What is shown stands as it was; sending goes on. Templates are read again every hour, or by the button."
@@ -105,6 +113,8 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.NUMBER_QUALITY: ("tenants_phonenumber", {"quality": "low"}),
     AlertKind.TEMPLATE_STOPPED: ("messaging_messagetemplate", {"state": "blocked"}),
     AlertKind.TEMPLATE_CHANGED: ("messaging_messagetemplate", {"state": "changed"}),
+    AlertKind.NUMBERS_UNREAD: ("tenants_phonenumber", {}),
+    AlertKind.NUMBER_GONE: ("tenants_phonenumber", {"use": "gone"}),
     AlertKind.TEMPLATES_UNREAD: ("messaging_messagetemplate", {}),
     AlertKind.MESSAGES_HELD: ("messaging_message", {"status": MessageStatus.HELD}),
     AlertKind.MESSAGE_UNCONFIRMED: ("messaging_message", {"status": "undecided"}),
@@ -121,6 +131,8 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.SETUP_BROKEN: ("messaging_setupcheck", {}),
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
+# The code is of a reading, and the catalogue's advice mostly about messages.
+_UNREAD = frozenset({AlertKind.NUMBERS_UNREAD, AlertKind.TEMPLATES_UNREAD})
 # A word of ours, not a name.
 _NAMELESS = frozenset(
     {AlertKind.MESSAGE_UNCONFIRMED, AlertKind.CALLBACK_DISABLED, AlertKind.SETUP_BROKEN}
@@ -141,7 +153,10 @@ class AlertLine:
 
 def line_of(alert: Alert) -> AlertLine:
     why, action = "", str(_ACTIONS.get(alert.kind, _ACTIONS[AlertKind.TOKEN_EXPIRES]))
-    if alert.code is not None:
+    if alert.kind in _UNREAD:
+        words = call_words(alert.code, then="")
+        why, action = "{title}{code}".format(**words), f"{words['action']} {action}".strip()
+    elif alert.code is not None:
         known = explain_code(alert.code, translation.get_language() or "en")
         why, action = f"{known.title} ({alert.code})", known.action
     elif told := words_of(alert):

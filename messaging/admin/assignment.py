@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
 from messaging.admin import syncing
+from messaging.services.number_watch import watch_numbers
 from messaging.services.numbers import sync_phone_numbers
-from messaging.services.spare_numbers import watch_spare_numbers
+from messaging.services.readings import unread_numbers
 from tenants.admin import PhoneNumberAssignmentAdmin
 from tenants.models import PhoneNumberAssignment
 
@@ -26,5 +27,8 @@ class SendingAssignmentAdmin(PhoneNumberAssignmentAdmin):
     def sync_numbers(self, request: HttpRequest) -> None:
         syncing.run(request, sync_phone_numbers)
 
+    def more_context(self) -> dict[str, Any]:
+        return {"unread": unread_numbers()}
+
     def assignments_changed(self) -> None:
-        watch_spare_numbers()
+        watch_numbers()

@@ -12,6 +12,7 @@ from messaging.graph_api.number_calls import HealthEntity, HealthFacts, HealthPr
 from messaging.services.number_quality import LOW
 from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge
 from tenants.models import NumberSetup, PhoneNumber
+from tenants.services.usable_numbers import ToDo, what_to_do
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,8 +60,8 @@ class Upkeep:
     tone: str = CAUTION
     health: list[HealthLine] = field(default_factory=list)
     health_at: datetime | None = None
-    needs_code: bool = False
-    needs_registering: bool = False
+    to_do: ToDo | None = None
+    gone_at: datetime | None = None
     may_become_default: bool = False
 
     @classmethod
@@ -74,9 +75,9 @@ class Upkeep:
             tone=BAD if number.quality_rating == "RED" else CAUTION,
             health=[_line(entity) for entity in facts.entities] if facts else [],
             health_at=setup.health_checked_at if setup else None,
-            needs_code=number.code_verification_status not in {"", "VERIFIED"},
-            needs_registering=number.status not in {"", "CONNECTED"},
-            may_become_default=not (number.is_default or has_bakery),
+            to_do=what_to_do(number),
+            gone_at=number.gone_at,
+            may_become_default=not (number.is_default or has_bakery or number.gone_at),
         )
 
 

@@ -17,10 +17,11 @@ from messaging.admin.account_event import events_of
 from messaging.admin.number_setup import NumberSetupPages
 from messaging.admin.number_upkeep import Upkeep
 from messaging.services.numbers import NumberInUseError, make_default, sync_phone_numbers
+from messaging.services.readings import unread_numbers
 from tenants.admin import PhoneNumberAdmin
 from tenants.admin.base import confirmation
 from tenants.display import link, list_url, page_url, phone
-from tenants.models import PhoneNumber, WhatsAppBusinessAccount
+from tenants.models import PhoneNumber
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -101,13 +102,11 @@ class SendingNumberAdmin(NumberSetupPages, PhoneNumberAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        account = WhatsAppBusinessAccount.objects.only("numbers_synced_at").order_by("id").first()
         sync = syncing.Sync(
-            url=reverse("admin:tenants_phonenumber_sync"),
-            at=account.numbers_synced_at if account else None,
-            may=self.has_sync_permission(request),
+            url=reverse("admin:tenants_phonenumber_sync"), may=self.has_sync_permission(request)
         )
-        return super().changelist_view(request, {"sync": sync, **(extra_context or {})})
+        more = {"sync": sync, "unread": unread_numbers(), **(extra_context or {})}
+        return super().changelist_view(request, more)
 
     def page_context(self, request: HttpRequest, obj: PhoneNumber) -> dict[str, Any]:
         has_bakery = bool(getattr(obj, "open_assignments", []))

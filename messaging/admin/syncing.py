@@ -14,7 +14,6 @@ from messaging.services.accounts import NoAccountError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import datetime
 
     from django.http import HttpRequest
 
@@ -26,7 +25,6 @@ class Sync:
     """What the button's template needs."""
 
     url: str
-    at: datetime | None
     may: bool
 
 

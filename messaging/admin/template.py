@@ -124,7 +124,7 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         state = sync_state()
         sync = syncing.Sync(
-            url=reverse(f"admin:{_NAME}_sync"), at=state.at, may=self.has_sync_permission(request)
+            url=reverse(f"admin:{_NAME}_sync"), may=self.has_sync_permission(request)
         )
         more = {
             "sync": sync,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import OuterRef, QuerySet, Subquery
@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.models import Message
+from messaging.services.readings import unread_numbers
 from tenants.admin import TenantAdmin
 from tenants.display import link, list_url, moment
 from tenants.models import Tenant
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
     from django.utils.safestring import SafeString
 
 admin.site.unregister(Tenant)
@@ -28,6 +29,13 @@ class SendingTenantAdmin(TenantAdmin):
         (None, {"fields": ("name", "slug", "number", "whatsapp_enabled", "its_messages")}),
         *TenantAdmin.fieldsets[1:],
     )
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        more = {"unread": unread_numbers(), **(extra_context or {})}
+        answer: HttpResponse = super().changelist_view(request, more)
+        return answer
 
     def more_columns(self, request: HttpRequest) -> list[str]:
         return ["last_message", *super().more_columns(request)]

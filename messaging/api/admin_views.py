@@ -13,7 +13,7 @@ from bakery_whatsapp.api import ByName, OldestFirst, RefusalError
 from messaging.api import docs, queries
 from messaging.api.base import ApiView, id_from, read_body, unknown_tenant
 from messaging.api.serializers import AssignPhoneIn, PhoneNumberOut, TenantIn, TenantOut
-from messaging.services.spare_numbers import watch_spare_numbers
+from messaging.services.number_watch import watch_numbers
 from tenants.models import PhoneNumber, Scope, Tenant
 from tenants.services import assignments, provisioning
 
@@ -71,13 +71,15 @@ class AssignPhoneView(ApiView):
             raise _refusal("number_taken", error) from None
         except assignments.ReservedNumberError as error:
             raise _refusal("number_reserved", error) from None
-        watch_spare_numbers()
+        except assignments.UnusableNumberError as error:
+            raise _refusal("number_unusable", error) from None
+        watch_numbers()
         return Response(shown(queries.bakeries(self.api_key).get(pk=tenant.pk)))
 
     @docs.release_phone
     def delete(self, request: Request, tenant_id: str) -> Response:
         assignments.release_number(tenant=self.tenant(tenant_id), by=self.acting)
-        watch_spare_numbers()
+        watch_numbers()
         return Response(status=204)
 
 

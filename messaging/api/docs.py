@@ -37,6 +37,10 @@ _MEANING = {
     "idempotency_conflict": "The idempotency key was used with another body.",
     "number_taken": "The number belongs to another bakery.",
     "number_reserved": "The number is the default one, which no bakery can have for itself.",
+    "number_unusable": (
+        "Nothing could be sent from the number now: it is not verified, not registered, its name is in review …; "
+        "`fields` says what is missing. The same as on the assignment board."
+    ),
     "not_cancellable": "The message is not queued any more; `fields` names its status.",
     "not_resendable": (
         "The message is not unconfirmed, or not yet for 10 minutes; `fields` says what it is and from when it can be."
@@ -378,7 +382,8 @@ assign_phone = extend_schema(
     tags=ADMIN,
     summary="Give a bakery a number",
     description=(
-        "In place of the one it has. A repeat changes nothing; the number of another bakery is refused. "
+        "In place of the one it has. A repeat changes nothing; the number of another bakery and one that cannot send "
+        "yet are refused. "
         "Needs the scope `admin:write`."
     ),
     parameters=[in_address("tenant_id", "The bakery's id.")],
@@ -387,7 +392,12 @@ assign_phone = extend_schema(
     responses={
         200: answer(TenantOut, "The bakery with its number.", bakery=_TENANT_EXAMPLE),
         **refusals(
-            *BODY, "unknown_tenant", "number_taken", "number_reserved", "unknown_phone_number"
+            *BODY,
+            "unknown_tenant",
+            "number_taken",
+            "number_reserved",
+            "number_unusable",
+            "unknown_phone_number",
         ),
     },
 )

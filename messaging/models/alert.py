@@ -13,6 +13,8 @@ class AlertKind(models.TextChoices):
     NUMBER_QUALITY = "number_quality", _("a number's quality has fallen")
     TEMPLATE_STOPPED = "template_stopped", _("a template cannot be sent")
     TEMPLATE_CHANGED = "template_changed", _("a template changed at Meta")
+    NUMBERS_UNREAD = "numbers_unread", _("numbers cannot be read from Meta")
+    NUMBER_GONE = "number_gone", _("a number in use is no longer at Meta")
     TEMPLATES_UNREAD = "templates_unread", _("templates cannot be read from Meta")
     MESSAGES_HELD = "messages_held", _("Meta holds messages back")
     MESSAGE_UNCONFIRMED = "message_unconfirmed", _("nobody knows whether a message was sent")

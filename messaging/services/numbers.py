@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from messaging.graph_api.client import PhoneNumberFacts
 from messaging.graph_api.number_calls import HealthFacts
-from messaging.models import Aspect
+from messaging.models import AlertKind, Aspect
 from messaging.services.account_news import history
 from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
 from messaging.services.number_quality import note_quality
-from messaging.services.spare_numbers import watch_spare_numbers
+from messaging.services.number_watch import watch_numbers
+from messaging.services.readings import watched
 from tenants import phone_numbers
 from tenants.audit import record_change
 from tenants.models import NumberSetup, PhoneNumber, WhatsAppBusinessAccount
@@ -31,7 +32,7 @@ _TOLD_BY = {
 
 @dataclass(frozen=True, slots=True)
 class SyncResult:
-    """What a sync changed; each line names one row. `gone` are rows that Meta no longer lists: they are kept."""
+    """What a sync changed; each line names one row. `gone` are rows that Meta lists no longer: they are kept."""
 
     created: list[str] = field(default_factory=list)
     updated: list[str] = field(default_factory=list)
@@ -42,7 +43,8 @@ def sync_phone_numbers() -> SyncResult:
     """Read all numbers of the account from Meta. Raises GraphApiError and NoAccountError; then nothing is changed."""
     account, asked_at = current_account(), timezone.now()
     api = graph_api_for(account)
-    facts, health = api.phone_numbers(account.waba_id), api.health_of_numbers(account.waba_id)
+    with watched(AlertKind.NUMBERS_UNREAD, waba_id=account.waba_id):
+        facts, health = api.phone_numbers(account.waba_id), api.health_of_numbers(account.waba_id)
     result = SyncResult()
     with transaction.atomic():
         # Locked in one order, as webhooks lock them.
@@ -52,13 +54,11 @@ def sync_phone_numbers() -> SyncResult:
         for number in facts:
             _store(read, number, result)
             _keep_health(health.get(number.phone_number_id), number.phone_number_id)
-        listed = [number.phone_number_id for number in facts]
-        gone = PhoneNumber.objects.filter(account=account).exclude(phone_number_id__in=listed)
-        result.gone.extend(gone.values_list("phone_number_id", flat=True))
+        _mark_gone(account, {number.phone_number_id for number in facts}, result)
         WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
             numbers_synced_at=timezone.now()
         )
-    watch_spare_numbers()
+    watch_numbers()
     log.info(
         "Phone numbers synced",
         created=len(result.created),
@@ -80,7 +80,7 @@ def make_default(phone_number: PhoneNumber) -> None:
         record_change(phone_number, is_default=(phone_number.is_default, True))
         numbers.filter(is_default=True).update(is_default=False)
         numbers.filter(pk=phone_number.pk).update(is_default=True)
-    watch_spare_numbers()
+    watch_numbers()
 
 
 class NumberInUseError(Exception):
@@ -124,18 +124,31 @@ def _store(read: _Read, facts: PhoneNumberFacts, result: SyncResult) -> None:
     values = {name: value for name, value in told.items() if value}
     known = PhoneNumber.objects.filter(phone_number_id=facts.phone_number_id)
     values = read.without_older(values, known.values_list("pk", flat=True).first())
-    before = known.values(*values).first()
+    before = known.values(*values, "gone_at").first()
     number, _created = PhoneNumber.objects.update_or_create(
         phone_number_id=facts.phone_number_id,
-        defaults={**values, "account": read.account, "last_synced_at": read.asked_at},
+        defaults={
+            **values,
+            "account": read.account,
+            "last_synced_at": read.asked_at,
+            "gone_at": None,
+        },
     )
     if "quality_rating" in values:
         rated = before["quality_rating"] if before else ""
         note_quality(number, before=rated, rating=values["quality_rating"])
     if before is None:
         result.created.append(facts.phone_number_id)
-    elif before != values:
+    elif before != {**values, "gone_at": None}:
         result.updated.append(facts.phone_number_id)
+
+
+def _mark_gone(account: WhatsAppBusinessAccount, listed: set[str], result: SyncResult) -> None:
+    """Note since when Meta no longer lists a number. Nothing else stops it: Meta refuses what is sent from it."""
+    there = PhoneNumber.objects.filter(account=account, gone_at__isnull=True)
+    gone = list(there.exclude(phone_number_id__in=listed).order_by("pk"))
+    PhoneNumber.objects.filter(pk__in=[number.pk for number in gone]).update(gone_at=timezone.now())
+    result.gone.extend(number.phone_number_id for number in gone)
 
 
 def _keep_health(facts: HealthFacts | None, phone_number_id: str) -> None:

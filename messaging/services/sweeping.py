@@ -8,6 +8,7 @@ from messaging.services import (
     callback_delivery,
     holding,
     limits,
+    number_watch,
     receiving,
     sending,
     syncing,
@@ -29,5 +30,6 @@ def sweep() -> None:
     sending.wake_due_numbers()
     answering.wake_for_waiting()
     syncing.sync_what_was_never_read()
+    number_watch.watch_numbers_now_and_then()
     tokens.retire_previous_tokens()
     callback_delivery.sweep()

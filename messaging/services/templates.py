@@ -13,10 +13,8 @@ from django.db.models import Count, Q
 from django.utils import timezone
 
 from messaging.graph_api.client import TemplateFacts
-from messaging.graph_api.errors import GraphApiError
 from messaging.graph_api.template_signature import signature_of
 from messaging.models import (
-    Alert,
     AlertKind,
     Aspect,
     MessageTemplate,
@@ -24,10 +22,9 @@ from messaging.models import (
     TemplateDraft,
 )
 from messaging.models.template import GONE
-from messaging.services import template_drift
+from messaging.services import readings, template_drift
 from messaging.services.account_news import history
 from messaging.services.accounts import current_account
-from messaging.services.alerts import close_alerts, open_alert
 from messaging.services.graph import graph_api_for
 from messaging.services.holding import let_approved_templates_go
 from messaging.services.numbers import SyncResult
@@ -46,14 +43,13 @@ _TOLD_BY = {
 class SyncState:
     """How far what we show stands from Meta. `read` of the `known` templates came with the last sync.
 
-    `failing_since` is set while Meta could not be read since then; `code` is Meta's, None when it did not answer.
+    `unread` is set while Meta cannot be read.
     """
 
     at: datetime | None
     read: int
     known: int
-    failing_since: datetime | None = None
-    code: int | None = None
+    unread: readings.Unread | None = None
 
     @property
     def is_fresh(self) -> bool:
@@ -72,25 +68,19 @@ def sync_state() -> SyncState:
         .filter(account=found)
         .aggregate(known=Count("id"), read=fresh)
     )
-    failing = Alert.objects.open().filter(kind=AlertKind.TEMPLATES_UNREAD).first()
     return SyncState(
         at=at,
         read=counts["read"],
         known=counts["known"],
-        failing_since=failing.opened_at if failing else None,
-        code=failing.code if failing else None,
+        unread=readings.unread_since(AlertKind.TEMPLATES_UNREAD, at=at),
     )
 
 
 def sync_templates() -> SyncResult:
     """Read all templates of the account from Meta. Raises GraphApiError and NoAccountError; then nothing is changed."""
     account, asked_at = current_account(), timezone.now()
-    try:
+    with readings.watched(AlertKind.TEMPLATES_UNREAD, waba_id=account.waba_id):
         facts = graph_api_for(account).message_templates(account.waba_id)
-    except GraphApiError as error:
-        open_alert(AlertKind.TEMPLATES_UNREAD, subject=account.waba_id, code=error.code)
-        raise
-    close_alerts(AlertKind.TEMPLATES_UNREAD, subject=account.waba_id)
     result = SyncResult()
     with transaction.atomic():
         # Locked in one order, as webhooks lock them; the account too, or two syncs would note the same change.

@@ -63,6 +63,10 @@ class AssignmentBoard:
     def sync_numbers(self, request: HttpRequest) -> None:
         """Read the numbers from Meta and say how it went."""
 
+    def more_context(self) -> dict[str, Any]:
+        """Return what else the page shows."""
+        return {}
+
     def assignments_changed(self) -> None:
         """Called after each saving and undoing."""
 
@@ -133,6 +137,7 @@ class AssignmentBoard:
             "may_assign": may_assign(request),
             "may_sync": self.may_sync(request),
             "rounds": _undoable(),
+            **self.more_context(),
             **extra,
         }
         request.current_app = self.admin_site.name

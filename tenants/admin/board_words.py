@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _UNUSABLE: dict[Unusable, StrOrPromise] = {
     Unusable.RESERVED: gettext_lazy("reserved as the default number"),
+    Unusable.GONE: gettext_lazy("no longer at Meta"),
     Unusable.NOT_READ: gettext_lazy("not read from Meta yet"),
     Unusable.NOT_VERIFIED: gettext_lazy("not verified by SMS or call"),
     Unusable.NOT_REGISTERED: gettext_lazy("not registered, its PIN is not set"),
@@ -39,6 +40,7 @@ _UNUSABLE: dict[Unusable, StrOrPromise] = {
 }
 _DOUBTS: dict[Doubt, StrOrPromise] = {
     Doubt.STOPPED: gettext_lazy("stopped by an error"),
+    Doubt.FLAGGED: gettext_lazy("flagged by Meta"),
     Doubt.QUALITY_RED: gettext_lazy("quality RED"),
     Doubt.QUALITY_YELLOW: gettext_lazy("quality YELLOW"),
 }

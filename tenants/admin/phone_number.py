@@ -20,6 +20,7 @@ from tenants.display import (
     UNRATED,
     badge,
     free_number_badge,
+    gone_number_badge,
     link,
     list_url,
     moment,
@@ -44,6 +45,7 @@ class UseFilter(admin.SimpleListFilter):
             ("used", _("has a bakery")),
             ("spare", _("spare")),
             ("default", _("default number")),
+            ("gone", _("no longer at Meta")),
         ]
 
     def queryset(
@@ -52,11 +54,13 @@ class UseFilter(admin.SimpleListFilter):
         used = Exists(PhoneNumberAssignment.objects.open().filter(phone_number=OuterRef("pk")))
         match self.value():
             case "used":
-                return queryset.filter(used)
+                return queryset.filter(used, gone_at__isnull=True)
             case "spare":
-                return queryset.filter(~used, is_default=False)
+                return queryset.filter(~used, is_default=False, gone_at__isnull=True)
             case "default":
                 return queryset.filter(is_default=True)
+            case "gone":
+                return queryset.filter(gone_at__isnull=False)
         return queryset
 
 
@@ -178,6 +182,8 @@ class PhoneNumberAdmin(SealedSearch, ReadOnlyAdmin):
                 page_url("tenants_tenant", tenant.pk),
                 badge(tenant.name, icon="check_circle", tone=GOOD),
             )
+        if number.gone_at is not None:
+            return "–"
         return badge(_("spare"), icon="add_circle", tone=NEUTRAL)
 
     @admin.display(description=gettext_lazy("quality"), ordering="quality_rating")
@@ -186,6 +192,8 @@ class PhoneNumberAdmin(SealedSearch, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def state(self, number: PhoneNumber) -> SafeString | str:
+        if number.gone_at is not None:
+            return gone_number_badge(number.gone_at)
         return number_status_badge(number.status)
 
     @admin.display(description=gettext_lazy("limit"))

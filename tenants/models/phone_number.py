@@ -65,6 +65,12 @@ class PhoneNumber(models.Model):
     sending_stopped_at = models.DateTimeField(_("sending stopped"), null=True, blank=True)
     sending_stopped_code = models.BigIntegerField(_("Meta's error code"), null=True, blank=True)
     last_synced_at = models.DateTimeField(_("last synced"), null=True, blank=True)
+    gone_at = models.DateTimeField(
+        _("gone at Meta"),
+        null=True,
+        blank=True,
+        help_text=_("When a sync first did not find it; empty once one finds it again."),
+    )
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, db_default=Now(), editable=False
     )

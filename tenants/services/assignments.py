@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from tenants.models import AssignmentRound, PhoneNumber, PhoneNumberAssignment, Tenant
 from tenants.services.conflicts import Change, Conflict, Standing, find_conflicts
+from tenants.services.usable_numbers import Unusable, why_unusable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -37,6 +38,14 @@ class ReservedNumberError(Exception):
 
     def __init__(self) -> None:
         super().__init__("This is the default number. Make another number the default one first.")
+
+
+class UnusableNumberError(Exception):
+    """Nothing could be sent from the number now; `why` is the first thing to mend."""
+
+    def __init__(self, why: Unusable) -> None:
+        super().__init__(f"No bakery can have this number now: {why.replace('_', ' ')}.")
+        self.why = why
 
 
 class ConflictsError(Exception):
@@ -75,7 +84,7 @@ def assign_number(
 ) -> PhoneNumberAssignment:
     """Give `tenant` the number in place of the one it has; a repeat returns the assignment that stands.
 
-    Raises NumberTakenError and ReservedNumberError. Of two callers at once one wins and the other gets NumberTakenError.
+    Raises NumberTakenError, ReservedNumberError and UnusableNumberError. Of two callers at once one wins and the other gets NumberTakenError.
     """
     try:
         return _assign(tenant=tenant, phone_number=phone_number, by=by, reason=reason)
@@ -139,6 +148,8 @@ def _assign(
             return holder
         if holder is not None:
             raise NumberTakenError(holder.tenant)
+        if why := why_unusable(standing.numbers[phone_number.pk]):
+            raise UnusableNumberError(why)
         wish = Change(tenant.pk, phone_number.pk, standing.version_of(tenant.pk))
         (given,) = _write([wish], standing, by=by, reason=reason)
     return given

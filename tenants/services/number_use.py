@@ -25,13 +25,20 @@ class NumberCap:
 
 @dataclass(frozen=True, slots=True)
 class NumberUse:
-    """`used` numbers have a bakery. `spare` ones have none and are not the default one; not all may be given now."""
+    """`numbers` are those that Meta has; `used` of them have a bakery.
+
+    `spare` ones have none and are not the default one; not all may be given now. `gone` are rows that Meta no longer
+    lists, counted nowhere else; `missed` are those of them that a bakery has or that are the default one.
+    """
 
     numbers: list[PhoneNumber] = field(default_factory=list)
     used: int = 0
+    gone: list[PhoneNumber] = field(default_factory=list)
+    missed: list[PhoneNumber] = field(default_factory=list)
     spare: list[PhoneNumber] = field(default_factory=list)
     default: PhoneNumber | None = None
     cap: NumberCap | None = None
+    synced_at: datetime | None = None
 
     @property
     def total(self) -> int:
@@ -53,13 +60,18 @@ def number_use(account: WhatsAppBusinessAccount | None) -> NumberUse:
 def use_of(
     numbers: Iterable[PhoneNumber], *, held: set[int], account: WhatsAppBusinessAccount | None
 ) -> NumberUse:
-    rows = list(numbers)
+    known = list(numbers)
+    rows = [number for number in known if number.gone_at is None]
+    gone = [number for number in known if number.gone_at is not None]
     return NumberUse(
         numbers=rows,
+        gone=gone,
+        missed=[number for number in gone if number.is_default or number.pk in held],
         used=sum(number.pk in held for number in rows),
         spare=[number for number in rows if number.pk not in held and not number.is_default],
-        default=next((number for number in rows if number.is_default), None),
+        default=next((number for number in known if number.is_default), None),
         cap=cap_of(account),
+        synced_at=account.numbers_synced_at if account else None,
     )
 
 

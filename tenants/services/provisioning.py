@@ -38,7 +38,7 @@ def create_tenant(
 ) -> Tenant:
     """Make a bakery, with a number at once when `phone_number_id` (Meta's id) is given; both or neither happen.
 
-    Raises InvalidTenantError, UnknownNumberError, and the two errors of `assign_number`.
+    Raises InvalidTenantError, UnknownNumberError, and the errors of `assign_number`.
     """
     with transaction.atomic():
         number = number_with_id(phone_number_id) if phone_number_id else None

@@ -38,6 +38,7 @@ class Command(BaseCommand):
             provisioning.UnknownNumberError,
             assignments.NumberTakenError,
             assignments.ReservedNumberError,
+            assignments.UnusableNumberError,
         ) as error:
             raise CommandError(str(error)) from None
         made = {

@@ -8,11 +8,14 @@ import pytest
 from django.utils import timezone
 from django.utils.html import escape
 
+from messaging.graph_api.errors import GraphApiError
 from messaging.models import Alert, AlertKind, Message
 from messaging.services import accounts
+from messaging.services.numbers import sync_phone_numbers
 from messaging.statuses import MessageStatus
 from tenants.models import PhoneNumber
 from tests.factories import DefaultNumberFactory, MessageFactory, message_in
+from tests.messaging.services.test_syncing import NUMBERS_URL, lists, number_row
 
 LIST = "/admin/messaging/alert/"
 
@@ -40,6 +43,52 @@ def test_an_alert_with_metas_code_says_what_meta_means(paula, db):
         assert "po_notification (es)" in page
         assert "Meta paused this template" in page
         assert "(132015)" in page
+
+
+@pytest.mark.parametrize("kind", [AlertKind.NUMBERS_UNREAD, AlertKind.TEMPLATES_UNREAD])
+@pytest.mark.parametrize(
+    ("code", "why", "more"),
+    [
+        (None, "Meta did not answer, or not clearly.", ""),
+        (2, "down or overloaded for the moment. (2)", ""),
+        (190, "(190)", "token"),
+    ],
+)
+def test_an_alert_about_reading_says_that_what_is_shown_stands(paula, db, kind, code, why, more):
+    open_one(kind, subject="1", code=code)
+    line = paula.get("/admin/").context["alerts"][0]
+    assert why in line.why
+    assert more in line.action
+    assert "read again every hour" in line.action
+    assert "the message" not in f"{line.why} {line.action}"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/admin/tenants/phonenumber/",
+        "/admin/tenants/phonenumberassignment/board/",
+        "/admin/tenants/tenant/",
+    ],
+)
+def test_while_numbers_cannot_be_read_their_pages_say_since_when_they_stand(paula, meta, page):
+    number = DefaultNumberFactory(phone_number_id="1")
+    assert "never synced" in paula.get(page).text
+    lists(meta, NUMBERS_URL, number_row("1"))
+    sync_phone_numbers()
+    assert "last synced" in paula.get(page).text
+    assert "Meta could not be read since" not in paula.get(page).text
+    meta.mock.replace("GET", NUMBERS_URL, status=502, body="<html>")
+    with pytest.raises(GraphApiError):
+        sync_phone_numbers()
+    number.account.refresh_from_db()
+    text = paula.get(page).text
+    assert "Meta could not be read since" in text
+    assert number.account.numbers_synced_at.isoformat(timespec="seconds") in text
+    assert "Numbers cannot be read from Meta" in paula.get("/admin/").text
+    meta.mock.replace("GET", NUMBERS_URL, json={"data": [number_row("1")]})
+    sync_phone_numbers()
+    assert not Alert.objects.open().filter(kind=AlertKind.NUMBERS_UNREAD).exists()
 
 
 def test_open_alerts_come_first_and_closed_ones_leave_the_home(paula, db):

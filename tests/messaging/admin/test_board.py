@@ -29,7 +29,8 @@ def is_told():
 def test_syncing_reads_the_numbers_from_meta_and_keeps_the_choices(paula, meta):
     AccountFactory()
     goiko, number = TenantFactory(), PhoneNumberFactory()
-    lists(meta, NUMBERS_URL, number_row("1", display_phone_number="+34 612 345 999"))
+    new = number_row("1", display_phone_number="+34 612 345 999")
+    lists(meta, NUMBERS_URL, new, number_row(number.phone_number_id))
     page = paula.post(BOARD, {f"number-{goiko.pk}-0": str(number.pk), "do": "sync"})
     assert "Read from Meta: 1 new" in page.text
     assert "+34\u00a0612\u00a0345\u00a0999" in page.text

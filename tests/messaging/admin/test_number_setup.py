@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from messaging.models import Message
 from tenants.models import NumberSetup, PhoneNumber, User
@@ -188,6 +189,30 @@ def test_the_health_shows_each_part_and_metas_solution(paula, number):
     assert "payment problem" in page
     assert "add a payment method" in page
     assert "482913" not in page
+
+
+def test_a_number_that_is_gone_at_meta_says_so_and_offers_nothing(paula, number):
+    PhoneNumber.objects.update(gone_at=timezone.now())
+    page = change_page(paula, number)
+    assert "Meta no longer lists this number, since" in page
+    for offer in ("Verify with a code…", "Register…", "Send a test…", "Make it the default"):
+        assert offer not in page
+    listed = paula.get(reverse("admin:tenants_phonenumber_changelist"), {"use": "gone"}).text
+    assert "1 no longer at Meta" in listed
+    assert f"/{number.pk}/change/" in listed
+    spare = paula.get(reverse("admin:tenants_phonenumber_changelist"), {"use": "spare"}).text
+    assert f"/{number.pk}/change/" not in spare
+
+
+def test_a_flagged_number_is_tried_and_one_on_another_platform_registered(paula, number):
+    PhoneNumber.objects.update(status="FLAGGED", code_verification_status="VERIFIED")
+    flagged = change_page(paula, number)
+    assert "Send a test…" in flagged
+    assert "Register…" not in flagged
+    PhoneNumber.objects.update(status="CONNECTED", platform_type="NOT_APPLICABLE")
+    elsewhere = change_page(paula, number)
+    assert "Register…" in elsewhere
+    assert "Send a test…" not in elsewhere
 
 
 def test_a_free_number_is_marked_in_the_list(paula, number):

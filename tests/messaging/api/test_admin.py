@@ -10,7 +10,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from tenants.models import PhoneNumberAssignment, Tenant
+from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
 from tests.factories import AssignmentFactory, MessageFactory, PhoneNumberFactory, TenantFactory
 from tests.messaging.api.conftest import NUMBERS, TENANTS, Api, refusal
 
@@ -227,6 +227,30 @@ def test_another_bakerys_number_is_refused(platform, goiko, number):
 def test_the_default_number_is_given_to_nobody(platform, goiko, sendable):
     default = sendable.account.phone_numbers.get(is_default=True)
     assert refusal(assign(platform, goiko, default)) == (409, "number_reserved")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"code_verification_status": "NOT_VERIFIED"}, "not verified"),
+        ({"status": "PENDING"}, "not connected"),
+        ({"name_status": "DECLINED"}, "name declined"),
+        ({"gone_at": "2026-11-25T10:00Z"}, "gone"),
+    ],
+)
+def test_a_number_that_the_board_shows_in_grey_is_refused_with_the_reason(
+    platform, goiko, facts, said
+):
+    answer = assign(platform, goiko, PhoneNumberFactory(**facts))
+    assert refusal(answer) == (409, "number_unusable")
+    assert said in answer.json()["error"]["fields"]["phone_number_id"]
+    assert not PhoneNumberAssignment.objects.exists()
+
+
+def test_a_number_that_a_bakery_has_stays_its_own_when_meta_stops_it(platform, goiko, number):
+    first = assign(platform, goiko, number).json()
+    PhoneNumber.objects.filter(pk=number.pk).update(status="BANNED")
+    assert assign(platform, goiko, number).json() == first
 
 
 def test_an_unknown_number_is_refused(platform, goiko):

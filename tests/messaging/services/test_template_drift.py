@@ -184,7 +184,7 @@ def test_the_state_counts_what_the_last_sync_brought(meta, template):
     sync(meta, ROW)
     TemplateFactory.create(name="older", last_synced_at=timezone.now() - timedelta(days=1))
     state = templates.sync_state()
-    assert (state.read, state.known, state.failing_since) == (1, 2, None)
+    assert (state.read, state.known, state.unread) == (1, 2, None)
     assert state.is_fresh
 
 
@@ -195,10 +195,11 @@ def test_while_meta_cannot_be_read_the_state_says_since_when(meta, template):
             templates.sync_templates()
     state = templates.sync_state()
     alert = Alert.objects.get(kind=AlertKind.TEMPLATES_UNREAD)
-    assert (state.failing_since, state.code) == (alert.opened_at, 190)
+    assert state.unread is not None
+    assert (state.unread.since, state.unread.at, state.unread.code) == (alert.opened_at, None, 190)
     meta.mock.replace("GET", TEMPLATES_URL, json={"data": [ROW]})
     templates.sync_templates()
-    assert templates.sync_state().failing_since is None
+    assert templates.sync_state().unread is None
 
 
 def test_without_an_account_there_is_nothing_to_say():
