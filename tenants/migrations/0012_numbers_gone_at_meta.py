@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0009_own_phones"),
+        ("tenants", "0011_one_record_of_limit_mails"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0022_message_actions_and_origin"),
+        ("messaging", "0023_limit_mails"),
     ]
 
     operations = [
