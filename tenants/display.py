@@ -75,7 +75,7 @@ def free_number_badge() -> SafeString:
 
 def gone_number_badge(at: datetime) -> SafeString:
     """Mark a number that Meta no longer lists."""
-    day = dateformat.format(timezone.localtime(at), "j b Y" if get_language() == "es" else "j M Y")
+    day = dateformat.format(timezone.localtime(at), f"{day_form()} Y")
     title = _("A sync found it no longer on %(day)s.") % {"day": day}
     return badge(_("no longer at Meta"), icon="link_off", tone=BAD, title=title)
 

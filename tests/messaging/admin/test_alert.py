@@ -126,7 +126,7 @@ def test_the_home_tells_how_much_of_metas_limit_is_used(paula, db, broker):
     MessageFactory(accepted=True)
     page = paula.get("/admin/").text
     assert "Recipients in 24 hours" in page
-    assert "1 of 1960" in page
+    assert "1 of 2,000" in page
     PhoneNumber.objects.filter(pk=number.pk).update(messaging_limit="TIER_UNLIMITED")
     assert "no limit" in paula.get("/admin/").text
 
