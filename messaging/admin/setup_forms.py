@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from messaging.admin.number_setup import RecipientForm
-from messaging.admin.wording import answer_words
+from messaging.admin.wording import call_words
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import SetupKey
 from messaging.services.accounts import NoAccountError
@@ -256,7 +256,10 @@ def run(paste: Paste, request: HttpRequest, form: forms.Form) -> Said | None:
     except NoAccountError:
         form.add_error(None, _("The WABA id comes first (step 2)."))
     except GraphApiError as error:
-        text = _("Meta did not do it: %(title)s%(code)s %(action)s") % answer_words(error)
+        then = _("Try it again in some minutes.")
+        text = _("Meta did not do it: %(title)s%(code)s %(action)s") % call_words(
+            error.code, then=then
+        )
         form.add_error(None, text)
     return None
 
