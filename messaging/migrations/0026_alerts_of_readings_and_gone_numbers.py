@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0024_setup_check"),
+        ("messaging", "0025_announcements"),
     ]
 
     operations = [
