@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -44,7 +45,7 @@ class CorrectionForm(forms.Form):
     """Whether it is a number decides the service, for bakeries correct numbers too."""
 
     to = forms.CharField(
-        label=gettext_lazy("the right number"),
+        label=capfirst(gettext_lazy("the right number")),
         max_length=40,
         help_text=gettext_lazy("With + and country code, such as +34600000101."),
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "off"}),
@@ -53,7 +54,7 @@ class CorrectionForm(forms.Form):
 
 class SuppressionForm(forms.Form):
     scope = forms.ChoiceField(
-        label=gettext_lazy("who does not write to it any more"),
+        label=capfirst(gettext_lazy("who does not write to it any more")),
         choices=[
             ("bakery", gettext_lazy("this bakery")),
             ("account", gettext_lazy("no bakery of the account")),
@@ -61,7 +62,7 @@ class SuppressionForm(forms.Form):
         widget=UnfoldAdminSelectWidget,
     )
     reason = forms.CharField(
-        label=gettext_lazy("reason"),
+        label=capfirst(gettext_lazy("reason")),
         max_length=300,
         help_text=gettext_lazy("For whoever reads this later."),
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),

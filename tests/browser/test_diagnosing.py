@@ -47,8 +47,8 @@ def find(page: Page, term: str) -> None:
 @pytest.mark.parametrize(
     ("language", "sentence", "correct", "number", "send", "waits"),
     [
-        ("en", "WhatsApp could not deliver", "Correct number and send again…", "right number", "Send", "It waits to be sent again."),
-        ("es", "WhatsApp no pudo entregar", "Corregir el número y reenviar…", "número bueno", "Enviar", "Espera para salir de nuevo."),
+        ("en", "WhatsApp could not deliver", "Correct number and send again…", "The right number", "Send", "It waits to be sent again."),
+        ("es", "WhatsApp no pudo entregar", "Corregir el número y reenviar…", "El número bueno", "Enviar", "Espera para salir de nuevo."),
     ],
 )  # fmt: skip
 def test_a_failed_message_is_found_understood_and_sent_to_the_right_number(
