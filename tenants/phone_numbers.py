@@ -9,6 +9,7 @@ import phonenumbers
 
 _SEPARATORS = re.compile(r"[\s\-().\u00a0\u202f/]")
 _SPANISH = re.compile(r"\+34([0-9]{3})([0-9]{3})([0-9]{3})")
+_AT_HOME = re.compile(r"[6-9][0-9]{8}")
 _E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 _SEVERAL_SPELLINGS = ("+52", "+54", "+55")
 _WITH_EXTRA_DIGIT = (
@@ -44,6 +45,20 @@ def normalised(text: str) -> str:
     if not _is_possible(compact):
         raise InvalidPhoneNumberError("No phone number of that country has this many digits.")
     return compact
+
+
+def as_typed(text: str) -> str:
+    """Return E.164 for what people type: +34 600 000 101, 0034…, 34600000101 or, at home in Spain, 600 000 101.
+
+    Empty for what is no number.
+    """
+    compact = _SEPARATORS.sub("", text)
+    if _AT_HOME.fullmatch(compact):
+        compact = f"34{compact}"
+    try:
+        return normalised(f"+{compact.removeprefix('00').removeprefix('+')}")
+    except InvalidPhoneNumberError:
+        return ""
 
 
 def formatted(number: str) -> str:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from messaging.admin import searching
 from messaging.models import Message
-from tenants.admin.sealed_search import LONGEST, seal
 from tenants.display import list_url, page_url
+from tenants.sealing import LONGEST, seal
 
 if TYPE_CHECKING:
     from messaging.admin.message import MessageAdmin

@@ -5,41 +5,16 @@ What was typed is posted; the address of the list that answers holds it sealed, 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import InvalidToken
 from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from unfold.views import ChangeList
 
-from tenants.fields import fernet
+from tenants.sealing import seal, unseal
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-
-_SEALED = "sealed:"
-# So many digits make up a number or tell most of it.
-_DIGITS = re.compile(r"(?:\d[^\w]*){6}")
-LONGEST = 200
-
-
-def seal(term: str) -> str:
-    """Return what may stand in an address: words as they are, whatever could be a number encrypted."""
-    term = term.strip()[:LONGEST]
-    if term.startswith(_SEALED) or not _DIGITS.search(term):
-        return term
-    return _SEALED + fernet().encrypt(term.replace("\x00", "").encode()).decode()
-
-
-def unseal(term: str) -> str:
-    """Return what was searched for; nothing that anybody could have typed where the seal is broken."""
-    if not term.startswith(_SEALED):
-        return term
-    try:
-        return fernet().decrypt(term.removeprefix(_SEALED).encode()).decode()
-    except InvalidToken:
-        return ""
 
 
 class SealedChangeList(ChangeList):  # type: ignore[misc]  # unfold ships no types

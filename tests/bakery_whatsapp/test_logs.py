@@ -109,3 +109,16 @@ def test_lines_of_a_request_say_which_person_is_logged_in(admin_user):
     request.user = admin_user
     RequestLogMiddleware(remember)(request)
     assert bound[0]["user_id"] == admin_user.pk
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/proof/0f5c2b6e.abcdef", "/proof/…"),
+        ("/password/new/MQ/set-abc-123", "/password/new/…"),
+        ("/bakery/goiko/proof", "/bakery/goiko/proof"),
+    ],
+)
+def test_an_address_that_opens_something_by_itself_is_not_logged_whole(path, shown):
+    request = RequestFactory().get(path)
+    assert RequestLogMiddleware.format_request(request) == f"GET {shown}"
