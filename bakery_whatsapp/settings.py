@@ -375,6 +375,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"queue": "periodic", "expires": 60},
     },
+    "learn-recipients": {
+        "task": "messaging.learn_recipients",
+        "schedule": 60.0,
+        "options": {"queue": "periodic", "expires": 60},
+    },
     # Apart from the sweep, which must not wait for Meta's answers.
     "watch-webhooks": {
         "task": "messaging.watch_webhooks",

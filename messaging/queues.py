@@ -36,6 +36,7 @@ DELIVER_CALLBACKS = "messaging.deliver_callbacks"
 DELETE_OLD = "messaging.delete_old"
 SEND_MAILS = "messaging.send_mails"
 WRITE_MAILS = "messaging.write_mails"
+LEARN_RECIPIENTS = "messaging.learn_recipients"
 CHECK_SETUP = "messaging.check_setup"
 
 # One wake-up a burst is enough. A worker removes the mark before it looks at the rows, so what was committed before

@@ -8,11 +8,13 @@ from messaging import queues
 from messaging.services import (
     answering,
     callback_delivery,
+    erasing_copies,
     first_week,
     limit_mails,
     lost_statuses,
     mails,
     receiving,
+    recipient_learning,
     reminders,
     retention,
     sending,
@@ -75,6 +77,7 @@ def check_setup() -> None:
 def delete_old() -> None:
     retention.delete_old_deliveries()
     token_rotation.forget_left_candidates()
+    erasing_copies.erase_copies()
 
 
 @shared_task(name=queues.SEND_MAILS)
@@ -87,3 +90,8 @@ def write_mails() -> None:
     reminders.remind()
     limit_mails.tell_of_near_limits()
     first_week.look_after()
+
+
+@shared_task(name=queues.LEARN_RECIPIENTS)
+def learn_recipients() -> None:
+    recipient_learning.learn()

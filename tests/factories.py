@@ -20,6 +20,7 @@ from messaging.models import (
     MessageTemplate,
     NoticeKind,
     PriceRate,
+    Recipient,
 )
 from messaging.models.message import first_id_at
 from messaging.statuses import MessageStatus
@@ -259,3 +260,14 @@ def message_at(
         charged = {"pricing_model": "PMP", "type": "regular", "category": "utility"}
         fields = {"delivered_at": moment, "pricing": charged} | fields
     return message_in(status, id=pk, created_at=moment, **fields)
+
+
+class RecipientFactory(factory.django.DjangoModelFactory):
+    """A supplier of a bakery, as entered by hand."""
+
+    class Meta:
+        model = Recipient
+
+    tenant = factory.SubFactory(TenantFactory)
+    phone = factory.Sequence(lambda n: f"+34600{n:06}")
+    name = factory.Sequence(lambda n: f"Supplier {n:03}")

@@ -11,12 +11,15 @@ from messaging.models.callback import (
     DeliveryStatus,
     DisabledReason,
 )
+from messaging.models.erasure import Erasure
 from messaging.models.inbound_message import Asks, InboundMessage
 from messaging.models.mail import Mail, MailKind, MailState
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
 from messaging.models.notice_kind import NoticeChoice, NoticeKind
 from messaging.models.person_alias import PersonAlias
 from messaging.models.price_rate import PriceCategory, PriceRate
+from messaging.models.proof_link import ProofLink
+from messaging.models.recipient import ConsentHow, Recipient
 from messaging.models.setup_check import SetupCheck, SetupKey, SetupState
 from messaging.models.suppression import Suppression
 from messaging.models.template import MessageTemplate
@@ -42,11 +45,13 @@ __all__ = [
     "Callback",
     "CallbackDelivery",
     "CallbackEvent",
+    "ConsentHow",
     "CountedDay",
     "DailyUsage",
     "DeliveryOutcome",
     "DeliveryStatus",
     "DisabledReason",
+    "Erasure",
     "EventKind",
     "FirstWeek",
     "FirstWeekAnswer",
@@ -65,6 +70,8 @@ __all__ = [
     "PriceCategory",
     "PriceRate",
     "Priority",
+    "ProofLink",
+    "Recipient",
     "SendAttempt",
     "SetupCheck",
     "SetupKey",

@@ -15,7 +15,7 @@ from uuid_utils.compat import uuid7
 from messaging import demo
 from messaging.graph_api import template_text
 from messaging.models import EventKind, Message, MessageEvent, MessageTemplate
-from messaging.services import usage
+from messaging.services import recipient_learning, usage
 from messaging.services.accounts import NoAccountError, current_account
 from messaging.statuses import MessageStatus
 from tenants.models import (
@@ -60,6 +60,7 @@ def load_demo(*, password: str) -> LoadedDemo:
             _load(password)
     if is_new:  # Charts and costs need not wait for the next count.
         usage.count_stale_days()
+        recipient_learning.learn()
     owners = [Login(bakery.slug, bakery.tenant_id, bakery.name) for bakery in demo.BAKERIES]
     return LoadedDemo(is_new, Login(ADMIN), Login(SUPPORT), owners)
 

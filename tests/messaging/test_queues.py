@@ -54,6 +54,7 @@ def test_every_task_has_a_fixed_name_and_a_queue_that_workers_watch():
         queues.DELETE_OLD,
         queues.SEND_MAILS,
         queues.WRITE_MAILS,
+        queues.LEARN_RECIPIENTS,
         queues.CHECK_SETUP,
     }
     assert {queue.name for queue in app.conf.task_queues} == set(queues.ALL)
