@@ -193,6 +193,9 @@ class Message(models.Model):
     read_at = models.DateTimeField(_("read"), null=True, blank=True)
     failed_at = models.DateTimeField(_("failed"), null=True, blank=True)
     updated_at = models.DateTimeField(_("changed"), default=timezone.now, editable=False)
+    # The recipient was erased: name and text are gone, and of the number only the calling code is left, by which the
+    # message was priced.
+    erased_at = models.DateTimeField(_("recipient erased"), null=True, blank=True, editable=False)
 
     objects = MessageManager()
 

@@ -36,6 +36,7 @@ class Hurdle(StrEnum):
     ON_ITS_WAY = "on_its_way"
     ARRIVED = "arrived"
     SENT_AGAIN = "sent_again"
+    ERASED = "erased"
 
 
 # Whoever has a message already would get it twice; a corrected number is somebody else's.
@@ -96,6 +97,8 @@ def why_not(message: Message, *, is_corrected: bool = False) -> WhyNot | None:
 
     `is_corrected` asks for another number.
     """
+    if message.erased_at is not None:
+        return WhyNot(Hurdle.ERASED)
     known = message.replacements.values_list("pk", flat=True).first()
     if known is not None:
         return WhyNot(Hurdle.SENT_AGAIN, replacement=known)

@@ -24,6 +24,7 @@ _HURDLES: dict[Hurdle, StrPromise] = {
         "WhatsApp has it and may still deliver it: the recipient would get it twice."
     ),
     Hurdle.ARRIVED: gettext_lazy("It has arrived: the recipient would get it twice."),
+    Hurdle.ERASED: gettext_lazy("The recipient was erased, and the text with it."),
     Hurdle.SENT_AGAIN: gettext_lazy("It has been sent again already."),
 }
 # By the code of the refusal, which other systems read in the API's English.

@@ -380,10 +380,15 @@ def resend_unconfirmed() -> int:
 
 
 def requeue(messages: QuerySet[Message]) -> int:
-    """Send unconfirmed messages once more, at somebody's word; the recipient may get them twice."""
+    """Send unconfirmed messages once more, at somebody's word; the recipient may get them twice.
+
+    Not those whose recipient was erased: of them nothing is left to send.
+    """
     now = timezone.now()
     expires_at = now + timedelta(hours=settings.WHATSAPP_MESSAGE_TTL_HOURS)
-    unconfirmed = Message.objects.filter(pk__in=messages.values("pk"), unconfirmed_at__isnull=False)
+    unconfirmed = Message.objects.filter(
+        pk__in=messages.values("pk"), unconfirmed_at__isnull=False, erased_at__isnull=True
+    )
     numbers = set(unconfirmed.values_list("phone_number_id", flat=True))
     moved = _advance_each(
         unconfirmed,

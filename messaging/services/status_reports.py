@@ -157,7 +157,8 @@ def _heed_people(cases: Sequence[_Case]) -> None:
     )
     stopped = {row.id: fact.at for row, fact in pairs if opting_out.is_stop(fact.error_code)}
     if stopped:
-        messages = Message.objects.filter(pk__in=stopped).select_related("phone_number")
+        known = Message.objects.filter(pk__in=stopped, erased_at__isnull=True)
+        messages = known.select_related("phone_number")
         opting_out.heed_stops((message, stopped[message.pk]) for message in messages)
 
 

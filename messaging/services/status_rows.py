@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from messaging.services import arrays
 
-# In the order of ids, as everywhere, so that no two batches wait for each other.
+# In the order of ids, as everywhere, so that no two batches wait for each other. Of an erased person nothing is learned.
 _LOCK = """
 SELECT message.id, number.phone_number_id, message.template_id, message.status, message.wamid, message.sent_at,
   message.delivered_at, message.read_at, message.failed_at, message.error_code, message.pricing IS NOT NULL, number.id,
-  message.recipient_phone
+  CASE WHEN message.erased_at IS NULL THEN message.recipient_phone ELSE '' END
 FROM messaging_message AS message JOIN tenants_phonenumber AS number ON number.id = message.phone_number_id
 WHERE message.id = ANY(%(ids)s::uuid[]) OR message.wamid = ANY(%(wamids)s::text[])
 ORDER BY message.id
@@ -32,13 +32,14 @@ UPDATE messaging_message AS message SET
   claimed_at = CASE WHEN told.status IS NULL THEN message.claimed_at END,
   unconfirmed_at = CASE WHEN told.status IS NULL THEN message.unconfirmed_at END,
   waits_for = CASE WHEN told.status IS NULL THEN message.waits_for ELSE '' END,
-  wamid = COALESCE(told.wamid, message.wamid),
+  wamid = CASE WHEN message.erased_at IS NULL THEN COALESCE(told.wamid, message.wamid) END,
   sent_at = COALESCE(told.sent_at, message.sent_at),
   delivered_at = COALESCE(told.delivered_at, message.delivered_at),
   read_at = COALESCE(told.read_at, message.read_at),
   failed_at = COALESCE(told.failed_at, message.failed_at),
   error_code = CASE WHEN told.failed_at IS NULL THEN message.error_code ELSE told.error_code END,
-  error_details = CASE WHEN told.failed_at IS NULL THEN message.error_details ELSE COALESCE(told.error_details, '') END,
+  error_details = CASE WHEN told.failed_at IS NULL OR message.erased_at IS NOT NULL THEN message.error_details
+    ELSE COALESCE(told.error_details, '') END,
   pricing = COALESCE(told.pricing::jsonb, message.pricing),
   updated_at = %(now)s
 FROM unnest(
