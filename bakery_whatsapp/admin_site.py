@@ -84,6 +84,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item(_("Messages"), "send", "messaging_message_changelist"),
                 _item(_("Received"), "inbox", "messaging_inboundmessage_changelist"),
+                _item(_("Recipients"), "contacts", "messaging_recipient_changelist"),
                 _item(_("Opt-outs"), "notifications_off", "messaging_suppression_changelist"),
                 _item(_("Templates"), "description", "messaging_messagetemplate_changelist"),
                 _item(_("Kinds of notices"), "checklist", "messaging_noticekind_changelist"),

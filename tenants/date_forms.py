@@ -10,6 +10,11 @@ def day_form() -> str:
     return pgettext("date format", "j M")
 
 
+def dated_form() -> str:
+    """21 Nov 2026; in Spanish 21 nov 2026."""
+    return pgettext("date format", "j M Y")
+
+
 def month_form() -> str:
     """November 2026; in Spanish noviembre de 2026."""
     return pgettext("date format", "F Y")

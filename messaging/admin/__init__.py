@@ -19,6 +19,7 @@ from messaging.admin.notice_kind import NoticeChoiceAdmin, NoticeKindAdmin
 from messaging.admin.person_alias import PersonAliasAdmin
 from messaging.admin.phone_number import SendingNumberAdmin
 from messaging.admin.price_rate import PriceRateAdmin
+from messaging.admin.recipient import ErasureAdmin, ProofLinkAdmin, RecipientAdmin
 from messaging.admin.setup_check import SetupCheckAdmin
 from messaging.admin.suppression import SuppressionAdmin
 from messaging.admin.template import MessageTemplateAdmin
@@ -41,6 +42,7 @@ __all__ = [
     "ChangeAdmin",
     "CountedDayAdmin",
     "DailyUsageAdmin",
+    "ErasureAdmin",
     "FirstWeekAdmin",
     "FirstWeekAnswerAdmin",
     "InboundMessageAdmin",
@@ -52,6 +54,8 @@ __all__ = [
     "NoticeKindAdmin",
     "PersonAliasAdmin",
     "PriceRateAdmin",
+    "ProofLinkAdmin",
+    "RecipientAdmin",
     "SendAttemptAdmin",
     "SendingAccountAdmin",
     "SendingAssignmentAdmin",

@@ -29,10 +29,28 @@ class Entry:
 ENTRIES = (
     Entry("bakery_month", _("This month"), "month"),
     Entry(
+        "bakery_messages",
+        _("Notices"),
+        "messages",
+        within=("bakery_message", "bakery_resend", "bakery_proof"),
+    ),
+    Entry(
+        "bakery_suppliers",
+        _("Suppliers"),
+        "suppliers",
+        within=(
+            "bakery_supplier",
+            "bakery_supplier_add",
+            "bakery_supplier_correct",
+            "bakery_supplier_erase",
+            "bakery_supplier_import",
+        ),
+    ),
+    Entry(
         "bakery_settings",
         _("Settings"),
         "settings",
-        within=("bakery_switch", "bakery_message", "bakery_history", "bakery_own_phone"),
+        within=("bakery_switch", "bakery_history", "bakery_own_phone"),
     ),
 )
 

@@ -4,7 +4,15 @@ from django.conf import settings
 from django.contrib.auth import views as auth_views
 from django.urls import path
 
-from messaging.bakery import month_views, setting_views, views
+from messaging.bakery import (
+    import_views,
+    message_views,
+    month_views,
+    proof_views,
+    setting_views,
+    supplier_views,
+    views,
+)
 from messaging.bakery.forms import ChangePasswordForm, NewPasswordForm
 
 # The names are Django's own, so that its views find each other. The admin has its own pages to change a password.
@@ -89,14 +97,85 @@ setting_urls = [
     ),
 ]
 
+message_urls = [
+    path("bakery/<slug:slug>/messages", message_views.message_list, name="bakery_messages"),
+    path(
+        "bakery/<slug:slug>/messages/<uuid:message_id>",
+        message_views.message_page,
+        name="bakery_message",
+    ),
+    path(
+        "bakery/<slug:slug>/messages/<uuid:message_id>/resend",
+        message_views.resend,
+        name="bakery_resend",
+    ),
+]
+
+supplier_urls = [
+    path("bakery/<slug:slug>/suppliers", supplier_views.supplier_list, name="bakery_suppliers"),
+    path(
+        "bakery/<slug:slug>/suppliers/new", supplier_views.add_supplier, name="bakery_supplier_add"
+    ),
+    path(
+        "bakery/<slug:slug>/suppliers/import",
+        import_views.import_suppliers,
+        name="bakery_supplier_import",
+    ),
+    path(
+        "bakery/<slug:slug>/suppliers/example.csv",
+        import_views.example_file,
+        name="bakery_supplier_example",
+    ),
+    path(
+        "bakery/<slug:slug>/suppliers/<uuid:recipient_id>",
+        supplier_views.supplier_page,
+        name="bakery_supplier",
+    ),
+    path(
+        "bakery/<slug:slug>/suppliers/<uuid:recipient_id>/correct",
+        supplier_views.correct_supplier,
+        name="bakery_supplier_correct",
+    ),
+    path(
+        "bakery/<slug:slug>/suppliers/<uuid:recipient_id>/erase",
+        supplier_views.erase_supplier,
+        name="bakery_supplier_erase",
+    ),
+    path(
+        "bakery/<slug:slug>/suppliers/<uuid:recipient_id>/data.json",
+        supplier_views.export_supplier,
+        {"form": "json"},
+        name="bakery_supplier_json",
+    ),
+    path(
+        "bakery/<slug:slug>/suppliers/<uuid:recipient_id>/data.csv",
+        supplier_views.export_supplier,
+        {"form": "csv"},
+        name="bakery_supplier_csv",
+    ),
+]
+
+# The order number is a parameter: it may hold any character.
+proof_urls = [
+    path("bakery/<slug:slug>/proof", proof_views.proof_page, name="bakery_proof"),
+    path("bakery/<slug:slug>/proof.pdf", proof_views.proof_file, name="bakery_proof_file"),
+    path("bakery/<slug:slug>/proof/links", proof_views.make_proof_link, name="bakery_proof_link"),
+    path(
+        "bakery/<slug:slug>/proof/links/<uuid:link_id>/revoke",
+        proof_views.revoke_proof_link,
+        name="bakery_proof_revoke",
+    ),
+    path("proof/<str:token>", proof_views.shared_proof, name="shared_proof"),
+]
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("bakery/<slug:slug>", views.settings_page, name="bakery_settings"),
     path("bakery/<slug:slug>/switch", views.switch, name="bakery_switch"),
-    path(
-        "bakery/<slug:slug>/messages/<uuid:message_id>", views.message_page, name="bakery_message"
-    ),
     *setting_urls,
     *month_urls,
+    *message_urls,
+    *supplier_urls,
+    *proof_urls,
     *password_urls,
 ]

@@ -5,26 +5,24 @@ No page is cached: phones are lent, and "back" must not show what belonged to so
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery import words
+from messaging.bakery.asked import group_in
 from messaging.bakery.forms import MonthlyLimitForm, QuietHoursForm, SwitchForm
 from messaging.bakery.pages import Visit, render_page, user_of, visit_of
 from messaging.bakery.setting_words import change_line, notice_row
-from messaging.models import Message
 from messaging.services import bakery_settings, overview, own_phones, switching
-from messaging.services.inbound_words import words_of
 from messaging.services.obstacles import Standing
 from tenants.models import SettingChange, Tenant
 from tenants.phone_numbers import formatted, masked
@@ -51,7 +49,7 @@ def settings_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def render_settings(request: HttpRequest, visit: Visit, **bound: Form) -> HttpResponse:
     """Render the first page; `bound` are its forms as somebody filled them in, in place of what is stored."""
-    only = _group(request.GET.get("show", ""))
+    only = group_in(request.GET.get("show", ""))
     seen = overview.overview_of(visit.tenant, user=visit.user, only=only)
     sender, blocking = seen.standing.sender, seen.standing.obstacle_to_switching_on
     context = {
@@ -85,25 +83,6 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
     if not (waiting and visit.tenant.whatsapp_enabled and visit.is_owner):
         return redirect("bakery_settings", slug=slug)
     return render_page(request, visit, "messaging/bakery/switch_off.html", {"waiting": waiting})
-
-
-@never_cache
-@require_safe
-def message_page(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
-    visit = visit_of(request, slug)
-    owned = (
-        Message.objects.visible_to(visit.user)
-        .of(visit.tenant)
-        .select_related("tenant", "template", "phone_number")
-    )
-    message = get_object_or_404(owned, pk=message_id)
-    story = overview.story_of(message, user=visit.user)
-    context = {
-        "line": words.line_for(message, language=get_language() or "", blocked=story.blocked),
-        "steps": [(words.HAPPENED[event.kind], event.at) for event in story.events],
-        "replies": [(words_of(reply), reply) for reply in story.replies],
-    }
-    return render_page(request, visit, "messaging/bakery/message.html", context)
 
 
 def _settings_of(visit: Visit, standing: Standing) -> dict[str, Any]:
@@ -158,7 +137,3 @@ def _switched_off(cancelled: int) -> str:
         cancelled,
     )
     return f"{off} {also % {'count': cancelled}}"
-
-
-def _group(name: str) -> overview.Group | None:
-    return overview.Group(name) if name in set(overview.Group) else None

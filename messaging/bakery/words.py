@@ -52,10 +52,13 @@ class Line:
 
     @property
     def phone(self) -> str:
-        return formatted(self.message.recipient_phone)
+        """Empty where the person was erased."""
+        return "" if self.message.erased_at else formatted(self.message.recipient_phone)
 
     @property
     def recipient(self) -> str:
+        if self.message.erased_at:
+            return gettext("An erased person")
         return self.message.recipient_name or self.phone
 
     @property
@@ -166,7 +169,7 @@ _WAITS: dict[str, StrPromise] = {
 }
 
 # Whether the bakery may know that the person asked, or only that it cannot write.
-_OPT_OUT: dict[bool, StrPromise] = {
+OPT_OUT: dict[bool, StrPromise] = {
     True: _("Does not want WhatsApp"),
     False: _("Cannot be reached by WhatsApp"),
 }
@@ -202,7 +205,7 @@ def line_for(message: Message, *, language: str, blocked: dict[str, bool]) -> Li
         message,
         STATES[message.status],
         advice_for(message, language=language),
-        None if asked is None else _OPT_OUT[asked],
+        None if asked is None else OPT_OUT[asked],
     )
 
 

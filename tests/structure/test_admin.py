@@ -136,6 +136,7 @@ HISTORY = {
     "Message", "MessageEvent", "SendAttempt", "WebhookDelivery", "InboundMessage",
     "PhoneNumberAssignment", "AssignmentRound", "PhoneNumber", "MessageTemplate", "AccountEvent",
     "PersonAlias", "CallbackDelivery", "TemplateChange", "SettingChange", "NoticeChoice", "OwnPhone",
+    "Recipient", "Erasure", "ProofLink",
     "TokenRotation", "CalendarFeed", "Mail", "Announcement", "FirstWeek", "FirstWeekAnswer",
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -13,6 +14,7 @@ from messaging.models import (
     Callback,
     CallbackDelivery,
     DailyUsage,
+    Erasure,
     FirstWeek,
     FirstWeekAnswer,
     InboundMessage,
@@ -20,6 +22,8 @@ from messaging.models import (
     Message,
     MessageEvent,
     NoticeChoice,
+    ProofLink,
+    Recipient,
     SendAttempt,
     Suppression,
 )
@@ -39,6 +43,7 @@ from tests.factories import (
     MembershipFactory,
     MessageFactory,
     NoticeKindFactory,
+    RecipientFactory,
     StaffFactory,
     TenantFactory,
     UserFactory,
@@ -138,6 +143,14 @@ def rows_of_two_bakeries(db):
             ),
             Suppression: Suppression.objects.create(
                 tenant=tenant, phone="+34600000101", source="word"
+            ),
+            Recipient: RecipientFactory(tenant=tenant, phone="+34600000101"),
+            Erasure: Erasure.objects.create(tenant=tenant, erased_by="somebody"),
+            ProofLink: ProofLink.objects.create(
+                tenant=tenant,
+                reference="PO-12345",
+                created_by="somebody",
+                expires_at=message.created_at + timedelta(days=30),
             ),
             Callback: callback,
             CallbackDelivery: ping(callback),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from messaging.models import (
     CalendarFeed,
     CountedDay,
     DailyUsage,
+    Erasure,
     FirstWeek,
     FirstWeekAnswer,
     InboundMessage,
@@ -31,6 +33,7 @@ from messaging.models import (
     MessageEvent,
     NoticeChoice,
     PersonAlias,
+    ProofLink,
     SendAttempt,
     SetupCheck,
     Suppression,
@@ -57,6 +60,7 @@ from tests.factories import (
     MessageFactory,
     NoticeKindFactory,
     PriceRateFactory,
+    RecipientFactory,
     UserFactory,
     make_api_key,
 )
@@ -169,6 +173,14 @@ def rows(db: None) -> dict[str, Model]:
         UnknownWebhookField.objects.create(field="flows", last_delivery=1),
         AccessAttempt.objects.create(username="ana", failures_since_start=1),
         LogEntry.objects.all()[0],
+        RecipientFactory.create(tenant=tenant),
+        Erasure.objects.create(tenant=tenant, erased_by="ana"),
+        ProofLink.objects.create(
+            tenant=tenant,
+            reference="PO-12345",
+            created_by="ana",
+            expires_at=now + timedelta(days=30),
+        ),
         SetupCheck.objects.create(key="waba"),
     ]
     return {row._meta.object_name or "": row for row in made}

@@ -20,6 +20,7 @@ OPEN = {
     "password_reset_done": "for those who cannot log in",
     "password_reset_confirm": "the link in the mail is the proof",
     "password_reset_complete": "for those who cannot log in",
+    "shared_proof": "the signed link is the proof",
     "schema": "says nothing secret",
     "docs": "says nothing secret",
     "calendar-feed": "calendar programs cannot log in; the secret in the address is the proof",

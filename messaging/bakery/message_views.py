@@ -1,0 +1,161 @@
+"""The pages of a bakery's notices: searched and leafed through, one of them, and sending one again."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import dateformat
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from messaging.bakery import words
+from messaging.bakery.asked import (
+    address_with,
+    group_in,
+    month_in,
+    moved_search,
+    search_in,
+    uuid_in,
+)
+from messaging.bakery.pages import Visit, render_page, visit_of
+from messaging.bakery.permissions import require_member
+from messaging.bakery.record_forms import ResendForm
+from messaging.models import Message
+from messaging.services import message_search, overview, recipients, resending
+from messaging.services.inbound_words import words_of
+from messaging.services.message_search import Wanted
+from messaging.services.queueing import RefusedError
+from messaging.services.resending_words import words_of_hurdle, words_of_refusal
+from messaging.statuses import MessageStatus
+from tenants.date_forms import month_form
+
+# Where the bakery may want to send it again. Of all others there is nothing to mend.
+_AGAIN = frozenset(
+    {
+        MessageStatus.FAILED,
+        MessageStatus.EXPIRED,
+        MessageStatus.UNCONFIRMED,
+        MessageStatus.CANCELLED,
+    }
+)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def message_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """POST searches and leads to an address of its own, in which no number can be read."""
+    visit = visit_of(request, slug)
+    if elsewhere := moved_search(request):
+        return redirect(elsewhere)
+    wanted = Wanted(
+        search=search_in(request),
+        group=group_in(request.GET.get("status", "")),
+        month=month_in(request.GET.get("month", "")),
+        before=uuid_in(request.GET.get("before", "")),
+    )
+    found = message_search.search(visit.tenant, wanted, user=visit.user)
+    language = get_language() or ""
+
+    def lines(rows: list[Message]) -> list[words.Line]:
+        return [words.line_for(row, language=language, blocked=found.blocked) for row in rows]
+
+    context = {
+        "wanted": wanted,
+        "failed": lines(found.failed),
+        "lines": lines(found.messages),
+        "groups": _groups(request, wanted),
+        "month": dateformat.format(wanted.month.first, month_form()) if wanted.month else "",
+        "without_month": address_with(request, month=None, before=None),
+        "next_url": address_with(request, before=found.next_before) if found.next_before else "",
+    }
+    return render_page(request, visit, "messaging/bakery/messages.html", context)
+
+
+@never_cache
+@require_safe
+def message_page(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    visit = visit_of(request, slug)
+    message = _message(visit, message_id)
+    return _page(request, visit, message, ResendForm())
+
+
+@never_cache
+@require_POST
+def resend(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    """Send it again, to a corrected number where one is given."""
+    visit = visit_of(request, slug)
+    require_member(visit)
+    message = _message(visit, message_id)
+    form = ResendForm(request.POST)
+    if not form.is_valid():
+        return _page(request, visit, message, form)
+    to = form.cleaned_data["phone"]
+    try:
+        again = resending.resend(message, to=to, by=visit.user)
+    except resending.CannotResendError as error:
+        messages.error(request, words_of_hurdle(error.why))
+    except RefusedError as error:
+        messages.error(request, words_of_refusal(error))
+    else:
+        messages.success(request, _("The notice is on its way again."))
+        if to and form.cleaned_data["also_supplier"]:
+            _correct_supplier(request, visit, message, again.recipient_phone)
+        message = again
+    return redirect("bakery_message", slug=slug, message_id=message.pk)
+
+
+def _correct_supplier(request: HttpRequest, visit: Visit, message: Message, phone: str) -> None:
+    try:
+        recipients.correct_number(message, phone, by=visit.user)
+    except recipients.NumberTakenError as taken:
+        said = _("The list of suppliers stays as it is: this number belongs to %(name)s already.")
+        messages.info(request, said % {"name": taken.recipient.name})
+
+
+def _page(request: HttpRequest, visit: Visit, message: Message, form: ResendForm) -> HttpResponse:
+    story = overview.story_of(message, user=visit.user)
+    line = words.line_for(message, language=get_language() or "", blocked=story.blocked)
+    context: dict[str, Any] = {
+        "line": line,
+        "steps": [(words.HAPPENED[event.kind], event.at) for event in story.events],
+        "replies": [(words_of(reply), reply) for reply in story.replies],
+        "form": form,
+        "recipient": recipients.having(visit.tenant, [message.recipient_phone]).get(
+            message.recipient_phone
+        ),
+    }
+    if message.status in _AGAIN:
+        why = resending.why_not(message)
+        context |= {
+            "may_resend": why is None and visit.role is not None,
+            "hurdle": words_of_hurdle(why) if why else "",
+            "replacement": why.replacement if why else None,
+        }
+    return render_page(request, visit, "messaging/bakery/message.html", context)
+
+
+def _message(visit: Visit, message_id: uuid.UUID) -> Message:
+    mine = Message.objects.visible_to(visit.user).of(visit.tenant)
+    return get_object_or_404(
+        mine.select_related("tenant", "template", "phone_number"), pk=message_id
+    )
+
+
+def _groups(request: HttpRequest, wanted: Wanted) -> list[tuple[str, words.State, bool]]:
+    """Return the states to choose from: address, words, and whether it is the chosen one, whose address chooses all."""
+    return [
+        (
+            address_with(
+                request, status=None if wanted.group is group else group.value, before=None
+            ),
+            words.COUNTED[group],
+            wanted.group is group,
+        )
+        for group in overview.Group
+    ]

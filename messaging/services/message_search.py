@@ -1,0 +1,102 @@
+"""A bakery's notices, searched and leafed through: by order number or supplier, by state, by month; never by counting."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.db.models import Q
+from django.utils import timezone
+
+from messaging.models import Message, MessageQuerySet, Recipient
+from messaging.months import Month, begin_of
+from messaging.services import recipients
+from messaging.services.overview import NEEDS_ATTENTION, STATUSES_OF, Group
+from messaging.services.suppressions import blocked_phones
+from tenants import phone_numbers
+from tenants.models import Tenant, User
+
+PAGE = 25
+# What failed longer ago is past helping; it is found in the list below.
+_ATTENTION_FOR = timedelta(days=7)
+_ATTENTION_AT_MOST = 20
+_SUPPLIERS_AT_MOST = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for: `search` is an order number or its beginning, words of a supplier's name or a whole number."""
+
+    search: str = ""
+    group: Group | None = None
+    month: Month | None = None
+    before: uuid.UUID | None = None
+
+    @property
+    def is_all(self) -> bool:
+        return not (self.search.strip() or self.group or self.month or self.before)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`failed` are the latest that need the bakery, shown above all others; `next_before` continues the list."""
+
+    messages: list[Message]
+    blocked: dict[str, bool]
+    next_before: uuid.UUID | None
+    failed: list[Message] = field(default_factory=list)
+
+
+def search(tenant: Tenant, wanted: Wanted, *, user: User) -> Found:
+    """Return one page, the newest first. What failed stands apart on the first page of everything."""
+    mine = Message.objects.visible_to(user).of(tenant).select_related("template")
+    failed = _needing_attention(mine) if wanted.is_all else []
+    rows = list(_wanted(mine, tenant, wanted).newest_first()[: PAGE + 1])
+    page, has_more = rows[:PAGE], len(rows) > PAGE
+    phones = {message.recipient_phone for message in [*page, *failed]}
+    return Found(
+        messages=[message for message in page if message not in failed],
+        blocked=blocked_phones(tenant, phones),
+        next_before=page[-1].pk if has_more else None,
+        failed=failed,
+    )
+
+
+def _needing_attention(mine: MessageQuerySet) -> list[Message]:
+    lately = mine.created_between(after=timezone.now() - _ATTENTION_FOR)
+    # What was sent again is settled.
+    open_ones = lately.filter(status__in=NEEDS_ATTENTION, replacements__isnull=True)
+    return list(open_ones.newest_first()[:_ATTENTION_AT_MOST])
+
+
+def _wanted(mine: MessageQuerySet, tenant: Tenant, wanted: Wanted) -> MessageQuerySet:
+    found = mine
+    if wanted.before is not None:
+        found = found.filter(id__lt=wanted.before)
+    if wanted.month is not None:
+        found = found.created_between(
+            after=begin_of(wanted.month.first), before=begin_of(wanted.month.after)
+        )
+    if wanted.group is not None:
+        found = found.filter(status__in=STATUSES_OF[wanted.group])
+    term = wanted.search.strip()
+    return found.filter(_matching(tenant, term)) if term else found
+
+
+def _matching(tenant: Tenant, term: str) -> Q:
+    # As the index of order numbers has it.
+    orders = (Q(reference__startswith=term) | Q(reference__startswith=term.upper())) & ~Q(
+        reference=""
+    )
+    return orders | Q(recipient_phone__in=_phones(tenant, term))
+
+
+def _phones(tenant: Tenant, term: str) -> Collection[str]:
+    """Return the numbers of whom `term` means: itself where it is a number, else of suppliers who are called so."""
+    if number := phone_numbers.as_typed(term):
+        known = recipients.having(tenant, [number]).get(number)
+        return recipients.numbers_of(known) if known else phone_numbers.spellings(number)
+    named = Recipient.objects.of(tenant).called(term).order_by("name", "id")
+    return [phone for recipient in named[:_SUPPLIERS_AT_MOST] for phone in recipient.phones]

@@ -1,0 +1,144 @@
+"""Every address of a bakery, walked by those who may not: another bakery's ids are found nowhere."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from messaging.bakery.urls import urlpatterns
+from messaging.models import Erasure, Message, ProofLink, Recipient
+from messaging.statuses import MessageStatus
+from tests.factories import MembershipFactory, NoticeKindFactory, RecipientFactory, message_in
+
+ORDER = "PO-12345"
+OF_A_BAKERY = sorted(
+    str(pattern.name) for pattern in urlpatterns if "<slug:slug>" in str(pattern.pattern)
+)
+# What only the owner may: it leaves the house or cannot be undone.
+OWNERS_ONLY = {
+    "bakery_own_phone",
+    "bakery_supplier_import",
+    "bakery_supplier_example",
+    "bakery_supplier_json",
+    "bakery_supplier_csv",
+    "bakery_supplier_erase",
+}
+# What changes something, and how it is asked.
+POSTS: dict[str, dict[str, str]] = {
+    "bakery_switch": {"enabled": "off"},
+    "bakery_resend": {},
+    "bakery_supplier_add": {"phone": "+34600000109", "name": "New"},
+    "bakery_supplier_correct": {"phone": "+34600000109", "name": "New"},
+    "bakery_supplier_erase": {},
+    "bakery_supplier_import": {"text": "Phone\n+34600000109\n"},
+    "bakery_proof_link": {"order": ORDER},
+    "bakery_proof_revoke": {},
+}
+
+
+@pytest.fixture
+def ids(bakery) -> dict[str, Any]:
+    """The ids of Ana's bakery, by the names that addresses have for them."""
+    message = message_in(MessageStatus.FAILED, tenant=bakery, reference=ORDER, error_code=131026)
+    recipient = RecipientFactory.create(tenant=bakery, phone="+34600000101", name="Juan García")
+    link = ProofLink.objects.create(
+        tenant=bakery,
+        reference=ORDER,
+        created_by="ana",
+        expires_at=timezone.now() + timedelta(days=30),
+    )
+    rows = {"message_id": message.pk, "recipient_id": recipient.pk, "link_id": link.pk}
+    # The platform's, the same for every bakery.
+    return rows | {"kind_id": NoticeKindFactory.create().pk}
+
+
+def address(name: str, slug: str, ids: dict[str, Any]) -> str:
+    for wanted in ({}, *({key: value} for key, value in ids.items())):
+        try:
+            path = reverse(name, kwargs={"slug": slug, **wanted})
+        except NoReverseMatch:
+            continue
+        return f"{path}?order={ORDER}" if "proof" in name else path
+    raise AssertionError(f"{name} takes an id that this walk does not know")
+
+
+def holds_an_id(path: str, ids: dict[str, Any]) -> bool:
+    """Whether the address names something of Ana's bakery: a row, or an order."""
+    return ORDER in path or any(
+        str(value) in path for name, value in ids.items() if name != "kind_id"
+    )
+
+
+def state() -> list[Any]:
+    rows: list[Any] = [
+        list(model.objects.order_by("pk").values())
+        for model in (Message, Recipient, ProofLink, Erasure)
+    ]
+    return rows
+
+
+@pytest.mark.parametrize("slug", ["goiko", "artesano"])
+@pytest.mark.parametrize("name", OF_A_BAKERY)
+def test_another_bakerys_owner_finds_nothing_and_changes_nothing(
+    browse, carla, ids, broker, name, slug
+):
+    """Under the other bakery's address, and with its ids under her own."""
+    path = address(name, slug, ids)
+    if slug == "artesano" and not holds_an_id(path, ids):
+        return  # a page of her own bakery
+    before = state()
+    client = browse(carla)
+    answers = [client.get(path), client.post(path, POSTS.get(name, {}))]
+    # An address that takes only one of the two says so before it looks for anything.
+    assert {answer.status_code for answer in answers} in ({404}, {404, 405})
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", OF_A_BAKERY)
+def test_nobody_enters_without_logging_in(browse, ids, name):
+    path = address(name, "goiko", ids)
+    before = state()
+    for answer in (browse().get(path), browse().post(path, POSTS.get(name, {}))):
+        assert answer.status_code == 302
+        assert answer.headers["location"].startswith("/login?next=")
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", OF_A_BAKERY)
+def test_who_works_there_opens_all_but_the_owners_own(browse, bruno, ids, name):
+    path = address(name, "goiko", ids)
+    expected = {403} if name in OWNERS_ONLY else {200, 302, 405}
+    assert browse(bruno).get(path).status_code in expected
+
+
+@pytest.mark.parametrize("name", sorted(OWNERS_ONLY & POSTS.keys()))
+def test_who_works_there_neither_erases_nor_imports(browse, bruno, ids, name):
+    before = state()
+    assert browse(bruno).post(address(name, "goiko", ids), POSTS[name]).status_code == 403
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", OF_A_BAKERY)
+def test_the_owner_opens_everything(browse, ana, ids, name):
+    assert browse(ana).get(address(name, "goiko", ids)).status_code in {200, 302, 405}
+
+
+@pytest.mark.parametrize("name", sorted(POSTS.keys() - {"bakery_switch"}))
+def test_the_platforms_staff_change_nothing(browse, paula, ids, broker, name):
+    before = state()
+    assert browse(paula).post(address(name, "goiko", ids), POSTS[name]).status_code == 403
+    assert state() == before
+
+
+@pytest.mark.parametrize("name", OF_A_BAKERY)
+def test_somebody_of_two_bakeries_finds_ids_below_their_own_bakery_only(
+    browse, ana, carla, ids, name
+):
+    MembershipFactory.create(tenant=carla.memberships.get().tenant, user=ana)
+    path = address(name, "artesano", ids)
+    if holds_an_id(path, ids):
+        assert browse(ana).get(path).status_code in {404, 405}
