@@ -213,20 +213,26 @@ def _token_good(facts: Facts) -> str:
 
 
 def _numbers_verified(facts: Facts) -> str:
-    total = int(facts["total"])
+    ready = int(facts["ready"])
     text = ngettext(
-        "%(total)s number added, verified and connected.",
-        "%(total)s numbers, all added, verified and connected.",
-        total,
+        "%(ready)s number added, verified and connected.",
+        "%(ready)s numbers added, verified and connected.",
+        ready,
     )
-    return f"{text % {'total': total}} {_cap(facts)}".strip()
+    return " ".join(filter(None, [text % {"ready": ready}, _spare(facts), _cap(facts)]))
 
 
 def _numbers_few(facts: Facts) -> str:
     text = _(
-        "%(total)s verified numbers for %(bakeries)s bakeries. Add numbers, or confirm that bakeries are meant to share."
+        "%(ready)s verified numbers for %(bakeries)s bakeries. Add numbers, or confirm that bakeries are meant to share."
     )
     return f"{text % facts} {_cap(facts)}".strip()
+
+
+def _spare(facts: Facts) -> str:
+    if not facts.get("spare"):
+        return ""
+    return _("Not ready yet and not needed: %(numbers)s.") % {"numbers": ", ".join(facts["spare"])}
 
 
 def _cap(facts: Facts) -> str:

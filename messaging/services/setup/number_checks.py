@@ -24,27 +24,44 @@ _NAMES_SHOWN = 5
 
 
 def numbers(reading: Reading) -> Outcome:
-    """Added, verified, registered, one of them the default, and enough of them."""
+    """Those in use verified and connected, one of them the default, and enough of them; spare ones may still be on their way."""
     found = reading.numbers()
-    verified = [number for number in found if number.code_verification_status == _VERIFIED]
+    ready = [number for number in found if _is_verified(number) and _is_connected(number)]
     bakeries = _bakeries().count()
     facts = {
         "total": len(found),
-        "verified": len(verified),
+        "ready": len(ready),
         "bakeries": bakeries,
         "cap": reading.account.max_phone_numbers,
+        "spare": _last_digits([number for number in found if number not in ready]),
     }
     if not found:
         return needs_you("numbers_missing", **facts)
-    if open_ones := [number for number in found if number not in verified]:
-        return needs_you("numbers_unverified", numbers=_last_digits(open_ones), **facts)
-    if off := [number for number in found if number.status not in ("", _CONNECTED)]:
+    # Missing numbers are looked for among those that are only not ready yet.
+    missed = _in_use(found) if len(ready) >= bakeries else found
+    if unverified := [number for number in missed if not _is_verified(number)]:
+        return needs_you("numbers_unverified", numbers=_last_digits(unverified), **facts)
+    if off := [number for number in missed if not _is_connected(number)]:
         return needs_you("numbers_off", numbers=_last_digits(off), **facts)
     if not any(number.is_default for number in found):
         return needs_you("numbers_no_default", **facts)
-    if len(found) < bakeries:
+    if len(ready) < bakeries:
         return by_hand("numbers_few", **facts)
     return done("numbers_verified", **facts)
+
+
+def _is_verified(number: PhoneNumber) -> bool:
+    return number.code_verification_status == _VERIFIED
+
+
+def _is_connected(number: PhoneNumber) -> bool:
+    return number.status in ("", _CONNECTED)
+
+
+def _in_use(numbers: list[PhoneNumber]) -> list[PhoneNumber]:
+    """Return those that send: the default one and those of bakeries."""
+    spare = set(PhoneNumber.objects.spare().values_list("pk", flat=True))
+    return [number for number in numbers if number.pk not in spare]
 
 
 def template(reading: Reading) -> Outcome:

@@ -122,7 +122,7 @@ def test_a_line_shows_its_proof_its_time_and_the_curl_without_a_token(paula, rea
     paula.post(reverse("admin:messaging_setupcheck_check_all"))
     page = paula.get(f"{PAGE}?open=all").text
     for words in (
-        "2 numbers, all added, verified and connected.",
+        "2 numbers added, verified and connected.",
         f"GET /{demo.WABA_ID}/phone_numbers",
         "Bearer $WHATSAPP_ACCESS_TOKEN",
         "https://business.facebook.com/settings/security",

@@ -16,6 +16,7 @@ from tenants.models import PhoneNumber, PhoneNumberAssignment, WhatsAppBusinessA
 from tests.factories import TenantFactory
 from tests.messaging.graph_api.test_number_calls import BLOCKED
 from tests.messaging.services.setup.conftest import check, found
+from tests.messaging.setup_meta import number
 from tests.messaging.token_meta import dead, said_of
 
 pytestmark = pytest.mark.django_db
@@ -87,6 +88,17 @@ def test_a_number_that_cannot_send_is_named_by_its_last_digits(ready, change, co
     ready.numbers[0] |= change
     row = check(SetupKey.NUMBERS)
     assert (row.state, row.code, row.facts["numbers"]) == ("needs_you", code, ["…345"])
+
+
+def test_a_spare_number_on_its_way_is_only_mentioned(ready):
+    ready.numbers.append(number("555", code_verification_status="NOT_VERIFIED", status="PENDING"))
+    row = check(SetupKey.NUMBERS)
+    assert (row.state, row.facts["ready"], row.facts["spare"]) == ("done", 2, ["…555"])
+    with translation.override("en"):
+        assert "…555" in finding_words.sentence_of(row.code, row.facts, None)
+    # As soon as it is missed, the line says what to do.
+    TenantFactory.create_batch(2)
+    assert found(SetupKey.NUMBERS) == ("broken", "numbers_unverified")
 
 
 def test_no_number_no_default_and_too_few_numbers(ready):
