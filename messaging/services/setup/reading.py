@@ -84,8 +84,8 @@ class Reading:
     def numbers(self) -> list[PhoneNumber]:
         """The account's numbers, as Meta lists them now."""
         account = self.connected
-        gone = self._once("numbers", sync_phone_numbers).gone
-        return list(account.phone_numbers.exclude(phone_number_id__in=gone).by_number())
+        self._once("numbers", sync_phone_numbers)
+        return list(account.phone_numbers.filter(gone_at__isnull=True).by_number())
 
     def templates(self, name: str) -> list[MessageTemplate]:
         """The account's templates of this name, as Meta lists them now."""
