@@ -23,6 +23,7 @@ from messaging.services import (
     syncing,
     token_rotation,
     usage,
+    weekly_summary,
 )
 from messaging.services.setup import checking
 
@@ -90,6 +91,7 @@ def write_mails() -> None:
     reminders.remind()
     limit_mails.tell_of_near_limits()
     first_week.look_after()
+    weekly_summary.write_due()
 
 
 @shared_task(name=queues.LEARN_RECIPIENTS)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from messaging.models import FirstWeek, FirstWeekAnswer
 from messaging.services import first_week
+from messaging.services.count_words import counts_in_words
 from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import BUSY, GOOD, badge, list_url, moment, page_url, yes_or_no
 
@@ -54,7 +55,7 @@ class FirstWeekAdmin(ReadOnlyAdmin):
         report = first_week.report_of(obj)
         return {
             "report": report,
-            "summary": first_week.counts_in_words(report.totals),
+            "summary": counts_in_words(report.totals),
             "quality": first_week.quality_in_words(report.quality),
             "days": [
                 (day, first_week.errors_in_words(day.errors) if day.errors else "")

@@ -39,7 +39,7 @@ class SwitchForm(forms.Form):
 
 
 class OnOffForm(forms.Form):
-    """One kind of notice: the wanted state, as with the big switch."""
+    """One kind of notice, or of mail: the wanted state, as with the big switch."""
 
     wanted = forms.ChoiceField(choices=[("on", "on"), ("off", "off")])
 

@@ -26,7 +26,7 @@ from messaging.bakery.pages import Visit, render_page, visit_of
 from messaging.bakery.setting_words import change_line, refusal_words
 from messaging.bakery.views import render_settings
 from messaging.models import NoticeKind
-from messaging.services import bakery_settings, own_phones
+from messaging.services import bakery_settings, own_phones, weekly_summary
 from messaging.services.queueing import RefusedError
 from messaging.services.switching import NotOwnerError
 from tenants.models import SettingChange
@@ -89,6 +89,18 @@ def monthly_limit(request: HttpRequest, slug: str) -> HttpResponse:
         form.add_error("limit", _("The platform allows less than that."))
         return _once_more(request, visit, limit_form=form)
     return _saved(request, visit, "how-much")
+
+
+@never_cache
+@require_POST
+@for_the_owner
+def choose_weekly_summary(request: HttpRequest, slug: str) -> HttpResponse:
+    visit, form = visit_of(request, slug), OnOffForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest("Not a form of ours.")
+    weekly_summary.choose(visit.user, visit.tenant, is_on=form.wants_on)
+    messages.success(request, _("Saved. It counts for the next Monday."))
+    return _back_to(visit, "weekly")
 
 
 @never_cache

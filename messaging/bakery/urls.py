@@ -83,6 +83,11 @@ setting_urls = [
     ),
     path("bakery/<slug:slug>/quiet-hours", setting_views.quiet_hours, name="bakery_quiet_hours"),
     path("bakery/<slug:slug>/limit", setting_views.monthly_limit, name="bakery_limit"),
+    path(
+        "bakery/<slug:slug>/weekly-summary",
+        setting_views.choose_weekly_summary,
+        name="bakery_weekly_summary",
+    ),
     path("bakery/<slug:slug>/history", setting_views.history, name="bakery_history"),
     path("bakery/<slug:slug>/phone", setting_views.own_phone, name="bakery_own_phone"),
     path(

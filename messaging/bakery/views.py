@@ -22,7 +22,13 @@ from messaging.bakery.asked import group_in
 from messaging.bakery.forms import MonthlyLimitForm, QuietHoursForm, SwitchForm
 from messaging.bakery.pages import Visit, render_page, user_of, visit_of
 from messaging.bakery.setting_words import change_line, notice_row
-from messaging.services import bakery_settings, overview, own_phones, switching
+from messaging.services import (
+    bakery_settings,
+    overview,
+    own_phones,
+    switching,
+    weekly_summary,
+)
 from messaging.services.obstacles import Standing
 from tenants.models import SettingChange, Tenant
 from tenants.phone_numbers import formatted, masked
@@ -99,6 +105,7 @@ def _settings_of(visit: Visit, standing: Standing) -> dict[str, Any]:
         "quiet_form": QuietHoursForm(initial=quiet),
         "limit_form": MonthlyLimitForm(initial=limit, cap=tenant.monthly_cap),
         "month_use": standing.month_use,
+        "gets_weekly_summary": weekly_summary.gets_it(visit.user, tenant),
         "changes": [change_line(change) for change in changes.select_related("changed_by")[:3]],
     }
 

@@ -17,6 +17,7 @@ class MailKind(models.TextChoices):
     ANNOUNCEMENT = "announcement", _("announcement")
     FIRST_WEEK = "first_week", _("report of the first week")
     QUESTION = "question", _("question how it goes")
+    WEEKLY_SUMMARY = "weekly_summary", _("weekly summary")
 
 
 class MailState(models.TextChoices):

@@ -6,10 +6,11 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.open_pages.forms import AnswerForm
-from messaging.services import calendar_feeds, first_week
+from messaging.services import calendar_feeds, first_week, weekly_summary
 
 
 @login_not_required
@@ -44,3 +45,21 @@ def first_week_answer(request: HttpRequest, link: str) -> HttpResponse:
             return render(request, "messaging/open_pages/thanks.html", thanked)
     asked = {"tenant": question.tenant, "form": form}
     return render(request, "messaging/open_pages/question.html", asked)
+
+
+@csrf_exempt  # mail programs post here with one click and without cookies (RFC 8058); the link is the proof
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def weekly_summary_page(request: HttpRequest, link: str) -> HttpResponse:
+    """GET asks, POST ends the summary for the reader whose mail the link stood in."""
+    try:
+        reader = weekly_summary.reader_of(link)
+    except weekly_summary.NoSummaryError:
+        return render(request, "messaging/open_pages/too_old.html", status=404)
+    is_on = reader.gets_weekly_summary
+    if request.method == "POST":
+        weekly_summary.stop(reader)
+        is_on = False
+    context = {"tenant": reader.tenant, "is_on": is_on}
+    return render(request, "messaging/open_pages/weekly_summary.html", context)

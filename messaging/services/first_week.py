@@ -29,6 +29,7 @@ from messaging.models import (
 from messaging.months import begin_of, billing_day, billing_today
 from messaging.services import mails
 from messaging.services.costs import Totals
+from messaging.services.count_words import counts_in_words
 from messaging.services.explaining import explain_code
 from messaging.services.letters import Letter, site_url
 from tenants.display import UNRATED
@@ -264,16 +265,6 @@ def _summary(report: Report) -> Letter:
         links=(_link(report.week),),
         reason=_reason(),
     )
-
-
-def counts_in_words(totals: Totals) -> str:
-    text = _("%(sent)d sent, %(delivered)d delivered, %(read)d read, %(failed)d failed.")
-    return text % {
-        "sent": totals.sent,
-        "delivered": totals.delivered,
-        "read": totals.read,
-        "failed": totals.failed,
-    }
 
 
 def quality_in_words(quality: dict[str, int]) -> str:

@@ -207,7 +207,7 @@ class MembershipAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     ordering = ("tenant__name", "user__username", "id")
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    fields = ("tenant", "user", "role", "since")
+    fields = ("tenant", "user", "role", "gets_weekly_summary", "since")
     readonly_fields = ("since",)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:

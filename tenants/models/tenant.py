@@ -169,6 +169,12 @@ class Membership(models.Model):
         verbose_name=_("person"),
     )
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.STAFF)
+    gets_weekly_summary = models.BooleanField(
+        _("weekly summary by e-mail"),
+        default=True,
+        db_default=True,
+        help_text=_("Owners only; the mail has a link that ends it."),
+    )
     created_at = models.DateTimeField(
         _("since"), default=timezone.now, db_default=Now(), editable=False
     )

@@ -10,7 +10,7 @@ from django.test import Client
 
 from bakery_whatsapp.logs import masked
 from messaging.models import FirstWeekAnswer, MailKind
-from messaging.services import first_week, mails
+from messaging.services import first_week, mails, weekly_summary
 from tests.factories import MembershipFactory, StaffFactory, TenantFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
@@ -85,3 +85,51 @@ def test_a_forged_answer_from_another_page_is_refused(question):
 
 def test_links_are_masked_in_logs(question):
     assert masked(f"POST {address(question)}") == "POST /how-is-it-going/…"
+
+
+# --- The weekly summary --------------------------------------------------------------------------
+
+
+def test_the_weekly_summary_ends_by_a_button_and_by_a_mail_programs_click(browser):
+    reader = MembershipFactory(tenant=TenantFactory(name="Panadería Ana"))
+    link = f"/weekly-summary/{weekly_summary.signed(reader)}"
+    page = browser.get(link).text
+    assert "Do you want it no more?" in page
+    reader.refresh_from_db()
+    assert reader.gets_weekly_summary
+    mail_program = Client(enforce_csrf_checks=True)
+    answer = mail_program.post(link, {"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    reader.refresh_from_db()
+    assert not reader.gets_weekly_summary
+    assert "You get no weekly summary of Panadería Ana any more." in browser.get(link).text
+    assert masked(link) == "/weekly-summary/…"
+
+
+def test_a_weekly_summarys_link_of_somebody_who_left_says_so(browser):
+    reader = MembershipFactory()
+    link = f"/weekly-summary/{weekly_summary.signed(reader)}"
+    reader.delete()
+    assert browser.get(link).status_code == 404
+    assert browser.post(link).status_code == 404
+
+
+def test_the_settings_page_switches_it():
+    ana = MembershipFactory(tenant=TenantFactory(slug="ana"))
+    staff = MembershipFactory(tenant=ana.tenant, role="staff")
+    carla = MembershipFactory()
+    address = "/bakery/ana/weekly-summary"
+    for person, status in ((staff.user, 403), (carla.user, 404), (StaffFactory(), 403)):
+        client = Client()
+        client.force_login(person)
+        assert client.post(address, {"wanted": "off"}).status_code == status
+    assert Client().post(address, {"wanted": "off"}).status_code == 302
+    own = Client(headers={"accept-language": "en"})
+    own.force_login(ana.user)
+    assert "Switch the weekly summary off" in own.get("/bakery/ana").text
+    page = own.post(address, {"wanted": "off"}, follow=True).text
+    assert "Switch the weekly summary on" in page
+    assert own.post(address, {"wanted": "perhaps"}).status_code == 400
+    assert own.get(address).status_code == 405
+    ana.refresh_from_db()
+    assert not ana.gets_weekly_summary

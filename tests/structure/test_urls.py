@@ -24,6 +24,7 @@ OPEN = {
     "schema": "says nothing secret",
     "docs": "says nothing secret",
     "calendar-feed": "calendar programs cannot log in; the secret in the address is the proof",
+    "weekly-summary": "the signed link in the mail is the proof; mail programs post there",
     "first-week-answer": "the signed link in the mail is the proof",
     "whatsapp-webhook": "Meta's signature is checked instead",
     "health-live": "says nothing secret",

@@ -100,7 +100,7 @@ def test_a_report_counts_by_day_bakery_and_error(week, ana):
     assert report.totals.read == 2
     on_day(2)
     sent = next(each for each in outbox.outbox if each.to == ["paula@platform.example"])
-    assert sent.subject == "Primera semana, día 1: 1 enviados, 1 fallidos"
+    assert sent.subject == "Primera semana, día 1: enviados 1, fallidos 1"
     assert "131026" in sent.body
     assert "Panadería Ana" in sent.body
     assert "+34" not in sent.body
