@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.db.models import F
@@ -13,6 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from messaging.admin.alert_subjects import Subject, subjects_of
 from messaging.admin.alert_words import words_of
 from messaging.admin.wording import call_words
 from messaging.models import Alert, AlertKind
@@ -24,6 +25,7 @@ from tenants.admin.base import ReadOnlyAdmin
 from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge, link, list_url, moment, page_url
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from django.db.models import QuerySet
@@ -43,7 +45,7 @@ _ACTIONS: dict[str, StrPromise] = {
         "Open the number: its page says what lowers the quality and what helps."
     ),
     AlertKind.TEMPLATE_STOPPED: gettext_lazy(
-        "Look at the template in WhatsApp Manager. Its messages wait until Meta approves it again, or expire."
+        "Open the template: its page says what to do. Its messages wait until Meta approves it again, or expire."
     ),
     AlertKind.TEMPLATE_CHANGED: gettext_lazy(
         "Open the template: it says what changed, what that means and who sends it. Note it as seen there."
@@ -151,7 +153,13 @@ class AlertLine:
     opened_at: datetime
 
 
-def line_of(alert: Alert) -> AlertLine:
+def lines_of(alerts: Collection[Alert]) -> list[AlertLine]:
+    """Return the alerts in words; two queries for what they are about, however many there are."""
+    subjects = subjects_of(alerts)
+    return [_line_of(alert, subjects.get(alert.pk)) for alert in alerts]
+
+
+def _line_of(alert: Alert, subject: Subject | None) -> AlertLine:
     why, action = "", str(_ACTIONS.get(alert.kind, _ACTIONS[AlertKind.TOKEN_EXPIRES]))
     if alert.kind in _UNREAD:
         words = call_words(alert.code, then="")
@@ -162,15 +170,15 @@ def line_of(alert: Alert) -> AlertLine:
     elif told := words_of(alert):
         why, action = told
     page, query = _PAGES.get(alert.kind, _OTHERWISE)
+    url = subject.url if subject else list_url(page, **query)
+    about = subject.about if subject else alert.subject
     return AlertLine(
         title=str(capfirst(str(alert.get_kind_display()))),
-        about="" if alert.kind in _NAMELESS else alert.subject,
+        about="" if alert.kind in _NAMELESS else about,
         why=why,
         action=action,
         # The results of tests stand on the alert's own page.
-        url=page_url("messaging_alert", alert.pk)
-        if alert.details.get("findings")
-        else list_url(page, **query),
+        url=page_url("messaging_alert", alert.pk) if alert.details.get("findings") else url,
         opened_at=alert.opened_at,
     )
 
@@ -217,9 +225,22 @@ class AlertAdmin(ReadOnlyAdmin):
             text = _("None was closed: these close by themselves when the cause is mended.")
             messages.warning(request, text)
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Word the page's alerts together, for each column asks for the words of its row."""
+        changelist = super().get_changelist_instance(request)
+        shown = list(changelist.result_list)
+        for alert, line in zip(shown, lines_of(shown), strict=True):
+            alert.line = line
+        changelist.result_list = shown
+        return changelist
+
+    def _line(self, alert: Alert) -> AlertLine:
+        line: AlertLine | None = getattr(alert, "line", None)
+        return line or lines_of([alert])[0]
+
     @admin.display(description=gettext_lazy("alert"))
     def what(self, alert: Alert) -> SafeString:
-        line = line_of(alert)
+        line = self._line(alert)
         return link(line.url, line.title)
 
     @admin.display(description=gettext_lazy("state"))
@@ -230,11 +251,11 @@ class AlertAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("about"))
     def about(self, alert: Alert) -> str:
-        return line_of(alert).about or "–"
+        return self._line(alert).about or "–"
 
     @admin.display(description=gettext_lazy("what to do"))
     def to_do(self, alert: Alert) -> SafeString | str:
-        line = line_of(alert)
+        line = self._line(alert)
         if not line.why:
             return line.action
         return format_html('{}<br><span class="bw-quiet">{}</span>', line.why, line.action)

@@ -11,6 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from messaging.admin.template_words import rejection_words, to_do_words
 from messaging.models import AlertKind, SetupKey
 from messaging.services.setup import finding_words
 from messaging.services.webhook_checks import NO_CAUSE, WORDS, Finding, sentence_of
@@ -111,13 +112,9 @@ def _template_stopped(details: dict[str, Any]) -> tuple[str, str]:
         "reason": details.get("reason") or "–",
         "advice": details.get("advice", ""),
     }
-    if details.get("event") == "REJECTED":
-        action = _("Edit the template in WhatsApp Manager and send it to review again.")
-    else:
-        action = _(
-            "Look at the template in WhatsApp Manager. Its messages wait until Meta approves it again, or expire."
-        )
-    return (why % said).strip(), action
+    status, reason = str(details.get("event", "")), str(details.get("reason") or "")
+    rejection = rejection_words(reason) if status == "REJECTED" else None
+    return (why % said).strip(), rejection[1] if rejection else to_do_words(status)
 
 
 def _quality(details: dict[str, Any]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from messaging.admin import home_charts, home_tiles
-from messaging.admin.alert import line_of
+from messaging.admin.alert import lines_of
 from messaging.admin.home_tiles import Tile
 from messaging.admin.pages import event_look, setup_progress
 from messaging.models import Alert, Message
@@ -77,7 +77,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         if request.user.has_perm("messaging.view_setupcheck")
         else None,
         today=_today(now),
-        alerts=[line_of(alert) for alert in alerts[:_ALERTS_SHOWN]],
+        alerts=lines_of(alerts[:_ALERTS_SHOWN]),
         shares=_shares(usage, tenants),
         charts=home_charts.charts_of(days),
     )

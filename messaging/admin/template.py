@@ -171,6 +171,10 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
         if request.method == "POST":
             if template_pausing.pause_template(template, by=request.user.get_username()):
                 messages.success(request, _("Paused. Its messages are accepted and wait."))
+            else:
+                messages.info(
+                    request, _("Nothing was changed: it is paused already, or cannot be sent.")
+                )
             return self._back(template)
         return confirmation(
             request,
@@ -238,18 +242,19 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
         same_name = MessageTemplate.objects.there().filter(
             account=template.account_id, name=template.name
         )
-        names = [str(one) for one in same_name.by_name()] if all_languages else [str(template)]
-        waiting = template_pausing.waiting_for(template)
+        templates = list(same_name.by_name()) if all_languages else [template]
         lines = [
-            _("This deletes at Meta: %(names)s.") % {"names": ", ".join(names)},
+            _("This deletes at Meta: %(names)s.") % {"names": ", ".join(map(str, templates))},
             _("It cannot be undone, and Meta blocks the name of an approved template for 30 days."),
-            ngettext(
-                "%(count)d message waits for it and would expire; its callers are refused from then on.",
-                "%(count)d messages wait for it and would expire; its callers are refused from then on.",
+            _("Its callers are refused from then on."),
+        ]
+        if waiting := template_pausing.waiting_for(*templates):
+            text = ngettext(
+                "%(count)d message waits for it and would expire.",
+                "%(count)d messages wait for it and would expire.",
                 waiting,
             )
-            % {"count": waiting},
-        ]
+            lines.append(text % {"count": waiting})
         return confirmation(
             request,
             self,
@@ -283,7 +288,9 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("rejection reason"))
     def rejection(self, template: MessageTemplate) -> str:
-        return "–" if template.rejected_reason in {"", "NONE"} else template.rejected_reason
+        if template.is_gone or template.rejected_reason in {"", "NONE"}:
+            return "–"
+        return template.rejected_reason
 
     @admin.display(description=gettext_lazy("category"), ordering="category")
     def category_now(self, template: MessageTemplate) -> SafeString | str:

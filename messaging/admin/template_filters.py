@@ -38,7 +38,8 @@ class SendableFilter(admin.SimpleListFilter):
             case "sendable":
                 return queryset.filter(pk__in=sendable)
             case "blocked":
-                return queryset.exclude(pk__in=sendable)
+                there = MessageTemplate.objects.there().values("pk")
+                return queryset.filter(pk__in=there).exclude(pk__in=sendable)
             case "paused":
                 return queryset.filter(paused_at__isnull=False)
             case "changed":

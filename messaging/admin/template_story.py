@@ -103,12 +103,12 @@ def story_of(template: MessageTemplate, *, price_of: PriceOf | None = None) -> T
         bubble=render(template.components),
         usage=usage,
         waiting=waiting_for(template),
-        rejection=rejection_words(template.rejected_reason),
+        rejection=None if template.is_gone else rejection_words(template.rejected_reason),
         drift=[line for change, line in lines if change.is_unseen_drift],
         history=[line for _change, line in lines],
         cannot_edit=obstacle_words(obstacle) if obstacle else "",
         can_delete=template_rules.may_delete(template),
-        can_pause=template.paused_at is None and not template.is_gone,
+        can_pause=template_rules.may_pause(template),
         can_resume=template.paused_at is not None,
     )
 

@@ -147,6 +147,10 @@ def status_words(template: MessageTemplate) -> tuple[str, str]:
     return str(what), str(to_do)
 
 
+def to_do_words(status: str) -> str:
+    return str(_STATUS.get(status, _UNKNOWN)[1])
+
+
 def rejection_words(reason: str) -> tuple[str, str] | None:
     """Return why Meta rejected it and what to do; None without a reason."""
     if reason in {"", "NONE"}:

@@ -243,8 +243,8 @@ ROWS: tuple[ErrorFacts, ...] = (
             "Meta pausó esta plantilla porque no gustó a los destinatarios.",
         ),
         action=(
-            "Edit it in WhatsApp Manager, or wait until Meta resumes it; what was refused must be sent again.",
-            "Edítala en el Administrador de WhatsApp o espera a que Meta la reanude; lo rechazado hay que "
+            "Edit it on the template's page, or wait until Meta resumes it; what was refused must be sent again.",
+            "Edítala en la página de la plantilla o espera a que Meta la reanude; lo rechazado hay que "
             "enviarlo otra vez.",
         ),
         doc_url=_PAUSING_URL,

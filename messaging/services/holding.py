@@ -22,14 +22,10 @@ from messaging.models.message import first_id_at
 from messaging.services import recording
 from messaging.services.alerts import close_alerts, open_alert
 from messaging.services.recording import Outcome
+from messaging.services.template_alerts import STATUS_AFTER
 from messaging.statuses import MessageStatus
 from tenants.models import WhatsAppBusinessAccount
 
-# Meta's answers to a paused and to a disabled template, and what it then calls it (Error codes, read 2026-11-22).
-# A webhook says 132015 also of messages that it held back and then dropped.
-STATUS_AFTER = {recording.TEMPLATE_PAUSED: "PAUSED", 132016: "DISABLED"}
-# Meta may still call a template APPROVED right after it dropped its messages.
-_TRUSTED_AFTER = timedelta(minutes=10)
 _ASK_META_EVERY_S = 300
 # Meta decides within an hour about what it holds; after a day we wait no longer to hear of it.
 _HELD_SHOWN = timedelta(hours=24)
@@ -81,7 +77,7 @@ def _template_stopped(template: MessageTemplate, code: int | None) -> None:
 
 
 def let_approved_templates_go(account: WhatsAppBusinessAccount) -> int:
-    """After a sync: send what waited for templates that may be sent again, and close their alerts. Return how many."""
+    """After a sync: send what waited for templates that may be sent again. Return how many."""
     waiting = Message.objects.queued().filter(
         waits_for=WaitsFor.TEMPLATE,
         template__in=MessageTemplate.objects.sendable().filter(account=account),
@@ -91,16 +87,6 @@ def let_approved_templates_go(account: WhatsAppBusinessAccount) -> int:
         released = waiting.update(send_after=timezone.now())
         for number in numbers:
             queues.wake_sender(number)
-    alerts = Alert.objects.open().filter(kind=AlertKind.TEMPLATE_STOPPED)
-    stopped = set(
-        alerts.filter(opened_at__lt=timezone.now() - _TRUSTED_AFTER).values_list(
-            "subject", flat=True
-        )
-    )
-    if stopped:
-        for template in MessageTemplate.objects.sendable().filter(account=account):
-            if str(template) in stopped:
-                close_alerts(AlertKind.TEMPLATE_STOPPED, subject=str(template))
     return released
 
 

@@ -20,6 +20,7 @@ from messaging.models import Message
 from messaging.services import answering, holding, opting_out, people, timeline
 from messaging.services.isolating import isolate
 from messaging.services.status_rows import StatusRow, lock_rows, write_rows
+from messaging.services.template_alerts import STATUS_AFTER
 from messaging.services.timeline import Line
 from messaging.services.verdicts import Reported
 from messaging.statuses import META_REPORTS, MessageStatus, settle
@@ -137,7 +138,7 @@ def _heed_dropped(cases: Iterable[_Case]) -> None:
     dropped: dict[int, set[int]] = defaultdict(set)
     for case in cases:
         for report in case.reports:
-            if report.fact.error_code in holding.STATUS_AFTER:
+            if report.fact.error_code in STATUS_AFTER:
                 dropped[report.fact.error_code].add(case.row.template_id)
     for code, template_ids in sorted(dropped.items()):
         holding.heed_dropped(template_ids, code=code)

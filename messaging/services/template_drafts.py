@@ -25,7 +25,7 @@ from messaging.graph_api.template_lint import (
 from messaging.graph_api.template_shape import shape_of
 from messaging.models import MessageTemplate, TemplateChangeKind, TemplateDraft
 from messaging.models.template import GONE
-from messaging.services import template_drift, template_rules
+from messaging.services import template_alerts, template_drift, template_rules
 from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
 from messaging.services.standard_templates import StandardTemplate
@@ -215,6 +215,7 @@ def _keep(draft: TemplateDraft, made: CreatedTemplate, by: str) -> MessageTempla
     )
     kind = TemplateChangeKind.EDITED if draft.template else TemplateChangeKind.SUBMITTED
     template_drift.note(template, kind, before=before, after=made.status, by=by)
+    template_alerts.follow_status(template)
     if made.category != draft.category:
         template_drift.note(
             template, TemplateChangeKind.CATEGORY, before=draft.category, after=made.category
@@ -247,5 +248,8 @@ def delete_template(template: MessageTemplate, *, all_languages: bool, by: str) 
             status=GONE, paused_at=None, last_synced_at=timezone.now()
         )
         TemplateDraft.objects.filter(template__in=pks).delete()
+        for one in gone:
+            one.status = GONE
+            template_alerts.follow_status(one)
     log.info("Template deleted", template=str(template), languages=len(gone))
     return [str(one) for one in gone]

@@ -74,6 +74,12 @@ def note(
     return change
 
 
+def note_quality(template: MessageTemplate, *, before: str) -> None:
+    """Keep that its quality fell from `before`. Whoever learns of it second finds the same before and after."""
+    if _has_fallen(before, template.quality_score):
+        note(template, TemplateChangeKind.QUALITY, before=before, after=template.quality_score)
+
+
 def note_announcement(
     template: MessageTemplate, category: str | None, *, due_at: datetime | None = None
 ) -> None:
@@ -138,11 +144,15 @@ def _differences(before: MessageTemplate, after: MessageTemplate) -> list[_Diffe
         (TemplateChangeKind.STATUS, before.status, after.status),
     )
     found = [_Difference(kind, was, is_now) for kind, was, is_now in pairs if was != is_now]
-    if _rank(after.quality_score) < _rank(before.quality_score):
+    if _has_fallen(before.quality_score, after.quality_score):
         found.append(
             _Difference(TemplateChangeKind.QUALITY, before.quality_score, after.quality_score)
         )
     return found
+
+
+def _has_fallen(before: str, after: str) -> bool:
+    return _rank(after) < _rank(before)
 
 
 def _rank(score: str) -> int:

@@ -9,14 +9,17 @@ from django.utils import timezone
 from messaging.models import Message, MessageTemplate, TemplateChangeKind
 from messaging.services import template_drift
 from messaging.services.holding import let_approved_templates_go
+from messaging.services.template_rules import PAUSABLE
 
 log = structlog.get_logger(__name__)
 
 
 def pause_template(template: MessageTemplate, *, by: str) -> bool:
-    """Let the template's messages wait; False when it is paused already."""
+    """Let the template's messages wait; False when it is paused already, or in a state in which none go anyway."""
     with transaction.atomic():
-        standing = MessageTemplate.objects.filter(pk=template.pk, paused_at__isnull=True)
+        standing = MessageTemplate.objects.filter(
+            pk=template.pk, paused_at__isnull=True, status__in=PAUSABLE
+        )
         if not standing.update(paused_at=timezone.now()):
             return False
         template_drift.note(template, TemplateChangeKind.PAUSED, by=by)
@@ -36,6 +39,6 @@ def resume_template(template: MessageTemplate, *, by: str) -> int:
     return released
 
 
-def waiting_for(template: MessageTemplate) -> int:
-    """How many messages stand in the queue for this template."""
-    return Message.objects.queued().filter(template=template).count()
+def waiting_for(*templates: MessageTemplate) -> int:
+    """How many messages stand in the queue for these templates."""
+    return Message.objects.queued().filter(template__in=templates).count()

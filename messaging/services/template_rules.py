@@ -14,6 +14,7 @@ from django.utils import timezone
 from messaging.models import MessageTemplate, TemplateChange, TemplateChangeKind
 
 EDITABLE = frozenset({"APPROVED", "REJECTED", "PAUSED"})
+PAUSABLE = frozenset({"APPROVED", "PAUSED"})
 CATEGORY_FIXED = frozenset({"APPROVED"})
 EDIT_PAUSE = timedelta(hours=24)
 EDITS_WINDOW = timedelta(days=30)
@@ -70,6 +71,11 @@ def may_change_category(template: MessageTemplate | None) -> bool:
 
 def may_delete(template: MessageTemplate) -> bool:
     return template.status not in _UNDELETABLE and bool(template.meta_template_id)
+
+
+def may_pause(template: MessageTemplate) -> bool:
+    """Whether our own brake would keep anything: only of these Meta lets messages go, or may again by itself."""
+    return template.paused_at is None and template.status in PAUSABLE
 
 
 def name_blocked_until(name: str, *, language: str) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,7 @@ from messaging.models import (
     TemplateDraft,
 )
 from messaging.models.template import GONE
-from messaging.services import readings, template_drift
+from messaging.services import readings, template_alerts, template_drift
 from messaging.services.account_news import history
 from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
@@ -97,6 +97,8 @@ def sync_templates() -> SyncResult:
         gone=len(result.gone),
     )
     let_approved_templates_go(account)
+    known = MessageTemplate.objects.filter(account=account).defer("components").order_by("pk")
+    template_alerts.follow_all(known, rated=read.rated)
     return result
 
 
@@ -109,16 +111,22 @@ def _mark_gone(
     for template in gone:
         template_drift.note_gone(template)
     result.gone.extend(map(str, gone))
-    MessageTemplate.objects.filter(pk__in=[template.pk for template in gone]).update(status=GONE)
+    MessageTemplate.objects.filter(pk__in=[template.pk for template in gone]).update(
+        status=GONE, paused_at=None
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One read from Meta. What a webhook told meanwhile, `told_since`, is newer."""
+    """One read from Meta. What a webhook told meanwhile, `told_since`, is newer.
+
+    `rated` gathers the templates whose quality it found changed, and what that was before.
+    """
 
     account: WhatsAppBusinessAccount
     asked_at: datetime
     told_since: set[tuple[int | None, int | None, str]]
+    rated: dict[int, str] = field(default_factory=dict)
 
     def is_older(self, template: MessageTemplate, column: str) -> bool:
         aspect = next((one for one, columns in _TOLD_BY.items() if column in columns), "")
@@ -152,6 +160,9 @@ def _store(read: _Read, facts: TemplateFacts, result: SyncResult) -> int:
     template, created = MessageTemplate.objects.update_or_create(
         **key, defaults={**values, "last_synced_at": read.asked_at}
     )
+    rated_before = before.quality_score if before is not None else ""
+    if template.quality_score != rated_before:
+        read.rated[template.pk] = rated_before
     is_ours = _settle_draft(template)
     if created:
         result.created.append(str(template))

@@ -13,8 +13,9 @@ from messaging.models import AlertKind, MessageTemplate, TemplateChangeKind
 from messaging.models.template import APPROVED
 from messaging.services import holding
 from messaging.services.account_news.history import Place, Taken
-from messaging.services.alerts import close_alerts, open_alert
-from messaging.services.template_drift import note, note_announcement
+from messaging.services.alerts import open_alert
+from messaging.services.template_alerts import follow_quality, follow_status
+from messaging.services.template_drift import note, note_announcement, note_quality
 
 # Source: Webhooks, message_template_status_update, 2026-11-22. FLAGGED, REINSTATED and UNARCHIVED are events only, and
 # a word we do not know may be one: then the row waits for what the API says.
@@ -33,10 +34,6 @@ _STATUSES = frozenset(
         "LOCKED",
     }
 )
-# Nobody chose these: somebody should look.
-_STOPS = frozenset({"REJECTED", "PAUSED", "DISABLED", "LIMIT_EXCEEDED", "LOCKED"})
-_CODES = {status: code for code, status in holding.STATUS_AFTER.items()}
-_BAD_QUALITY = frozenset({"YELLOW", "RED"})
 
 
 def take_status(
@@ -53,22 +50,11 @@ def take_status(
     template.status = news.event
     template.rejected_reason = news.reason if news.event == "REJECTED" else ""
     template.save(update_fields=["status", "rejected_reason"])
-    _tell_of_status(template, news)
-    return Taken(before, news.event)
-
-
-def _tell_of_status(template: MessageTemplate, news: facts.TemplateStatusNews) -> None:
-    if news.event in _STOPS:
-        open_alert(
-            AlertKind.TEMPLATE_STOPPED,
-            subject=str(template),
-            code=_CODES.get(news.event),
-            details=_details(news),
-        )
-    elif news.event == APPROVED:
-        close_alerts(AlertKind.TEMPLATE_STOPPED, subject=str(template))
+    follow_status(template, details=_details(news))
+    if news.event == APPROVED:
         # Messages are locked before templates everywhere else.
         transaction.on_commit(partial(holding.let_approved_templates_go, template.account))
+    return Taken(before, news.event)
 
 
 def take_quality(
@@ -79,11 +65,8 @@ def take_quality(
     before = template.quality_score or news.previous
     template.quality_score = news.event[:32]
     template.save(update_fields=["quality_score"])
-    if news.event in _BAD_QUALITY:
-        details = {"event": news.event, "before": before}
-        open_alert(AlertKind.TEMPLATE_QUALITY, subject=str(template), details=details)
-    else:
-        close_alerts(AlertKind.TEMPLATE_QUALITY, subject=str(template))
+    note_quality(template, before=before)
+    follow_quality(template, before=before)
     return Taken(before, news.event)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django.utils.html import escape
 
@@ -14,7 +16,13 @@ from messaging.services import accounts
 from messaging.services.numbers import sync_phone_numbers
 from messaging.statuses import MessageStatus
 from tenants.models import PhoneNumber
-from tests.factories import DefaultNumberFactory, MessageFactory, message_in
+from tests.factories import (
+    AssignmentFactory,
+    DefaultNumberFactory,
+    MessageFactory,
+    TemplateFactory,
+    message_in,
+)
 from tests.messaging.services.test_syncing import NUMBERS_URL, lists, number_row
 
 LIST = "/admin/messaging/alert/"
@@ -89,6 +97,49 @@ def test_while_numbers_cannot_be_read_their_pages_say_since_when_they_stand(paul
     meta.mock.replace("GET", NUMBERS_URL, json={"data": [number_row("1")]})
     sync_phone_numbers()
     assert not Alert.objects.open().filter(kind=AlertKind.NUMBERS_UNREAD).exists()
+
+
+def test_an_alert_about_a_number_names_number_bakery_and_rating_and_leads_to_its_page(paula, db):
+    held = AssignmentFactory(
+        tenant__name="Panadería San Juan",
+        phone_number__display_phone_number="+34612345699",
+        phone_number__quality_rating="RED",
+    ).phone_number
+    default = DefaultNumberFactory()
+    open_one(AlertKind.NUMBER_STOPPED, subject=default.phone_number_id, code=133010)
+    open_one(AlertKind.NUMBER_QUALITY, subject=held.phone_number_id)
+    fallen, stopped = paula.get("/admin/").context["alerts"]
+    assert fallen.about == "+34\u00a0612\u00a0345\u00a0699 · Panadería San Juan · RED"
+    assert fallen.url == f"/admin/tenants/phonenumber/{held.pk}/change/"
+    assert stopped.about.endswith("· default number")
+    page = paula.get(LIST).text
+    assert fallen.about in page
+    assert fallen.url in page
+    assert held.phone_number_id not in page
+
+
+def test_an_alert_about_a_template_leads_to_its_page(paula, db):
+    template = TemplateFactory()
+    long = TemplateFactory(name="a" * 300)
+    open_one(AlertKind.TEMPLATE_QUALITY, subject=str(template))
+    open_one(AlertKind.TEMPLATE_STOPPED, subject=str(long)[:200])
+    lines = paula.get("/admin/").context["alerts"]
+    assert [line.url for line in lines] == [
+        f"/admin/messaging/messagetemplate/{one.pk}/change/" for one in (long, template)
+    ]
+
+
+def test_many_alerts_about_numbers_take_the_queries_of_one(paula, db):
+    for page in (LIST, "/admin/"):
+        counted = []
+        for count in (1, 6):
+            for row in AssignmentFactory.create_batch(count):
+                open_one(AlertKind.NUMBER_QUALITY, subject=row.phone_number.phone_number_id)
+            paula.get(page)
+            with CaptureQueriesContext(connection) as queries:
+                paula.get(page)
+            counted.append(len(queries))
+        assert counted[0] == counted[1]
 
 
 def test_open_alerts_come_first_and_closed_ones_leave_the_home(paula, db):

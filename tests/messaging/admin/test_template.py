@@ -299,3 +299,41 @@ def test_a_template_that_does_not_exist_is_a_404(paula, db):
     AccountFactory.create()
     for name in ACTIONS:
         assert paula.post(f"{LIST}999/{name}/").status_code == 404
+
+
+# --- States in which less can be done -----------------------------------------------------------
+def test_a_deleted_template_speaks_no_longer_of_its_rejection(paula, template):
+    MessageTemplate.objects.update(status="DELETED", rejected_reason="INVALID_FORMAT")
+    text = paula.get(page_of(template)).text
+    assert "It is no longer at Meta" in text
+    assert "INVALID_FORMAT" not in text
+    assert "Number the placeholders" not in text
+    assert page_of(template) not in paula.get(f"{LIST}?state=blocked").text
+
+
+@pytest.mark.parametrize(
+    ("status", "offered"),
+    [("APPROVED", True), ("PAUSED", True), ("REJECTED", False), ("PENDING", False)],
+)
+def test_our_brake_is_offered_and_taken_only_where_it_keeps_something(
+    paula, template, status, offered
+):
+    MessageTemplate.objects.update(status=status)
+    assert (action(template, "pause") in paula.get(page_of(template)).text) is offered
+    answer = paula.post(action(template, "pause"), follow=True).text
+    assert ("Nothing was changed" in answer) is not offered
+    template.refresh_from_db()
+    assert (template.paused_at is not None) is offered
+
+
+def test_a_deletion_counts_what_waits_in_every_language_and_nothing_that_does_not(paula, template):
+    english = TemplateFactory(language="en", meta_template_id="9")
+    assert "wait" not in _asked(paula, template, "remove")
+    MessageFactory.create(template=english)
+    assert "wait" not in _asked(paula, template, "remove")
+    assert "1 message waits for it and would expire." in _asked(paula, template, "remove-all")
+
+
+def _asked(paula: Client, template: MessageTemplate, name: str) -> str:
+    page = paula.get(action(template, name)).text
+    return page[page.index("This deletes at Meta") : page.index("refused from then on") + 300]

@@ -21,6 +21,7 @@ from messaging.models import (
     InboundMessage,
     Message,
     MessageTemplate,
+    TemplateChange,
     TemplateChangeKind,
     WaitsFor,
     WebhookDelivery,
@@ -173,7 +174,17 @@ def test_a_worse_quality_opens_an_alert_that_a_better_one_closes(template, name)
     assert open_alert(AlertKind.TEMPLATE_QUALITY).details["event"] == "YELLOW"
     receive(told(name, at=T0 + 60, new_quality_score="GREEN"))
     assert fresh(template).quality_score == "GREEN"
-    assert not Alert.objects.open().exists()
+    assert not Alert.objects.open().filter(kind=AlertKind.TEMPLATE_QUALITY).exists()
+
+
+def test_a_fall_told_by_webhook_is_drift_once_whoever_tells_it(template):
+    for at in (T0, T0 + 60):
+        receive(told("template_quality", at=at))
+    change = TemplateChange.objects.get()
+    assert (change.kind, change.before, change.after) == ("quality", "GREEN", "YELLOW")
+    assert open_alert(AlertKind.TEMPLATE_CHANGED).subject == "po_notification (es)"
+    receive(told("template_quality", at=T0 + 120, new_quality_score="GREEN"))
+    assert TemplateChange.objects.count() == 1
 
 
 def test_a_category_to_come_is_told_and_changes_the_row_when_it_has_come(template):

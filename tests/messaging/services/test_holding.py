@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from messaging import queues
 from messaging.models import Alert, AlertKind, Message, MessageTemplate, WaitsFor
-from messaging.services import holding, receiving, sending, sweeping
+from messaging.services import holding, receiving, sending, sweeping, template_alerts
 from messaging.statuses import MessageStatus
 from tests.factories import DefaultNumberFactory, MessageFactory, TemplateFactory, message_in
 from tests.messaging.conftest import failure, status_webhook
@@ -52,6 +52,7 @@ def test_what_waited_goes_out_once_the_template_is_approved_again(meta):
     MessageTemplate.objects.update(status="APPROVED")
     Alert.objects.update(opened_at=timezone.now() - timedelta(hours=1))
     assert holding.let_approved_templates_go(message.phone_number.account) == 1
+    template_alerts.follow_all(MessageTemplate.objects.all(), rated={})
     meta.accepts(message)
     assert send(message).status == MessageStatus.ACCEPTED
     assert not Alert.objects.open().exists()
@@ -95,7 +96,7 @@ def test_another_failure_says_nothing_about_the_template(meta):
 def test_an_alert_of_a_moment_ago_is_kept_while_meta_still_says_approved():
     message = MessageFactory(accepted=True)
     apply(status_webhook(message, "failed", **failure(132015)))
-    holding.let_approved_templates_go(message.phone_number.account)
+    template_alerts.follow_all(MessageTemplate.objects.all(), rated={})
     assert Alert.objects.open().exists()
 
 
