@@ -115,16 +115,20 @@ def test_the_alert_about_held_messages_closes_when_none_is_held(meta, broker):
 LONG_AGO = timedelta(minutes=11)
 
 
+def about_unconfirmed():
+    return Alert.objects.filter(kind=AlertKind.MESSAGE_UNCONFIRMED)
+
+
 def test_messages_unconfirmed_for_ten_minutes_open_one_alert():
     DefaultNumberFactory()
     message_in(MessageStatus.UNCONFIRMED)
     sweeping.sweep()
-    assert not Alert.objects.exists()
+    assert not about_unconfirmed().exists()
     for _ in range(2):
         message_in(MessageStatus.UNCONFIRMED, unconfirmed_at=timezone.now() - LONG_AGO)
         sweeping.sweep()
     assert alert(AlertKind.MESSAGE_UNCONFIRMED).subject == "unconfirmed"
-    assert Alert.objects.count() == 1
+    assert about_unconfirmed().count() == 1
 
 
 def test_the_alert_closes_when_a_webhook_settles_the_last_one():
@@ -132,7 +136,7 @@ def test_the_alert_closes_when_a_webhook_settles_the_last_one():
     sweeping.sweep()
     apply(status_webhook(message, "delivered"))
     sweeping.sweep()
-    assert not Alert.objects.open().exists()
+    assert not about_unconfirmed().open().exists()
 
 
 def test_a_message_that_was_left_keeps_its_state_and_is_not_alerted_again():
@@ -146,7 +150,7 @@ def test_a_message_that_was_left_keeps_its_state_and_is_not_alerted_again():
     waiting.refresh_from_db()
     assert message.status == MessageStatus.UNCONFIRMED
     assert waiting.acknowledged_at is None
-    assert not Alert.objects.open().exists()
+    assert not about_unconfirmed().open().exists()
 
 
 def test_a_left_message_that_is_sent_again_counts_anew(meta):
