@@ -469,7 +469,8 @@ def test_the_sync_reminds_even_when_meta_does_not_answer(token_meta, account):
     WhatsAppBusinessAccount.objects.update(token_issued_at=timezone.now() - DAYS_60)
     token_meta.failure = requests.ConnectionError()
     syncing.sync_from_meta()
-    assert open_kinds() == {AlertKind.TOKEN_OVERDUE, AlertKind.TEMPLATES_UNREAD}
+    unread = {AlertKind.NUMBERS_UNREAD, AlertKind.TEMPLATES_UNREAD}
+    assert open_kinds() == {AlertKind.TOKEN_OVERDUE, *unread}
 
 
 def test_where_meta_does_not_tell_when_it_was_issued_the_first_look_counts(token_meta, account):
