@@ -158,6 +158,10 @@ _OBSTACLES: dict[ObstacleKind, tuple[StrPromise, StrPromise]] = {
         _("Your bakery's monthly limit of notices is reached."),
         _("What comes now waits for the next month; for urgent orders call the supplier."),
     ),
+    ObstacleKind.DAILY_LIMIT: (
+        _("Your bakery's daily limit of notices is reached."),
+        _("What comes now waits for tomorrow; for urgent orders call the supplier."),
+    ),
 }
 
 

@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.db.models import Min
+from django.utils import timezone
 
 from messaging.models import Message, WaitsFor
-from messaging.services.caps import MonthUse, month_use
+from messaging.services.caps import MonthUse, month_use, reached_cap
 from tenants.models import PhoneNumber, Tenant
 from tenants.services.routing import sender_for
 
@@ -29,6 +30,7 @@ class ObstacleKind(StrEnum):
     NUMBER_UNUSABLE = "number_unusable"
     WHATSAPP_LIMIT = "whatsapp_limit"
     MONTHLY_LIMIT = "monthly_limit"
+    DAILY_LIMIT = "daily_limit"
 
 
 _FORBID_SWITCHING_ON = frozenset(
@@ -109,6 +111,11 @@ def _reached_limits(tenant: Tenant, use: MonthUse | None) -> list[Obstacle]:
         found.append(Obstacle(ObstacleKind.WHATSAPP_LIMIT, **times))
     if use is not None and use.is_full:
         found.append(Obstacle(ObstacleKind.MONTHLY_LIMIT, until=use.until))
+    elif tenant.daily_cap is not None:
+        now = timezone.now()
+        reached = reached_cap(tenant, now, now=now)
+        if reached is not None:
+            found.append(Obstacle(ObstacleKind.DAILY_LIMIT, until=reached.until))
     return found
 
 

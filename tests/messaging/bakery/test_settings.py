@@ -227,6 +227,16 @@ def test_a_limit_that_is_near_is_said_and_one_that_is_reached_with_its_end(brows
     assert re.search(r"Until 1 \w{3}, 00:00", text)
 
 
+def test_a_daily_limit_that_is_reached_is_said_with_its_end(browse, ana, bakery):
+    bakery.daily_cap = 1
+    bakery.save()
+    assert "daily limit" not in read(browse(ana))
+    message_in(MessageStatus.SENT, tenant=bakery, accepted_at=timezone.now())
+    text = read(browse(ana))
+    assert "daily limit of notices is reached. What comes now waits for tomorrow" in text
+    assert re.search(r"Until \d+ \w{3}, 00:00", text)
+
+
 def test_whatsapps_limit_is_said_with_the_next_try(browse, ana, bakery):
     due = timezone.now() + timedelta(minutes=10)
     message_in(
