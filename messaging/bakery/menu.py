@@ -27,7 +27,12 @@ class Entry:
 
 # One line for each page that a bakery comes to every day. Five words are all that a phone has room for.
 ENTRIES = (
-    Entry("bakery_month", _("This month"), "month"),
+    Entry(
+        "bakery_settings",
+        _("Settings"),
+        "settings",
+        within=("bakery_switch", "bakery_history", "bakery_own_phone"),
+    ),
     Entry(
         "bakery_messages",
         _("Notices"),
@@ -46,12 +51,7 @@ ENTRIES = (
             "bakery_supplier_import",
         ),
     ),
-    Entry(
-        "bakery_settings",
-        _("Settings"),
-        "settings",
-        within=("bakery_switch", "bakery_history", "bakery_own_phone"),
-    ),
+    Entry("bakery_month", _("This month"), "month"),
 )
 
 

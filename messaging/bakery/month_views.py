@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -33,6 +33,7 @@ _COUNTED = (Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED)
 def month_page(request: HttpRequest, slug: str) -> HttpResponse:
     visit, month = visit_of(request, slug), _month(request)
     report = costs.bakery_month(month, tenant=visit.tenant)
+    lists = reverse("bakery_messages", args=[slug])
     context = {
         "month": month,
         "title": month_words(month),
@@ -41,7 +42,7 @@ def month_page(request: HttpRequest, slug: str) -> HttpResponse:
         "after": (month.next, month_words(month.next)) if month < Month.current() else None,
         "counts": [
             (
-                _list_url(slug, group, month),
+                f"{lists}?status={group.value}&month={month}",
                 money.number(getattr(report.totals, group.value)),
                 words.COUNTED[group],
             )
@@ -66,14 +67,6 @@ def month_file(request: HttpRequest, slug: str) -> StreamingHttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="whatsapp-{month}-{slug}.csv"'},
     )
-
-
-def _list_url(slug: str, group: Group, month: Month) -> str:
-    try:
-        lists = reverse("bakery_messages", args=[slug])
-    except NoReverseMatch:
-        return ""
-    return f"{lists}?status={group.value}&month={month}"
 
 
 def _month(request: HttpRequest) -> Month:

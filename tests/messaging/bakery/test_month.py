@@ -62,6 +62,12 @@ def test_the_month_in_english(browse, ana, sent):
     assert "Spain 10 €0.7100 €7.10" in text
 
 
+def test_each_figure_leads_to_its_list(browse, ana, sent):
+    page = browse(ana).get(PAGE).text
+    for group in ("sent", "delivered", "read", "failed"):
+        assert f'href="/bakery/goiko/messages?status={group}&amp;month=2026-11"' in page
+
+
 def test_what_is_not_certain_is_said(browse, ana, bakery):
     PriceRateFactory.create(is_confirmed=False)
     free = {"pricing_model": "PMP", "type": "free_customer_service", "category": "utility"}

@@ -162,7 +162,7 @@ def test_whoever_has_the_link_sees_the_steps_and_nobody(browse, ana, message):
     text = text_of(page.text)
     assert "Panadería Goiko" in text
     assert "They have read it 21 Nov 2026, 00:30:04 2026-11-20 23:30:04 UTC" in text
-    assert "+34 ••• ••• 101" in text
+    assert "+34 6•• ••• 101" in text
     for private in ("Juan", "600 000", "34600000101", "Mañana", "250.50", "wamid"):
         assert private not in page.text
     assert "<nav" not in page.text
