@@ -6,8 +6,10 @@ calling code, by which it was priced. What Meta posted is kept raw for a while, 
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -20,6 +22,7 @@ from messaging.models import (
     Erasure,
     IfUnconfirmed,
     InboundMessage,
+    Mail,
     Message,
     PersonAlias,
     Recipient,
@@ -76,7 +79,7 @@ def erase(recipient: Recipient, *, by: User) -> Erasure | None:
 def _erase(recipient: Recipient, *, by: User) -> Erasure:
     tenant, phones = recipient.tenant, recipients.numbers_of(recipient)
     messages = recipients.messages_to(recipient).select_for_update(no_key=True).order_by("id")
-    sent = list(messages.only("pk", "status", "phone_number_id"))
+    sent = list(messages.only("pk", "status", "phone_number_id", "recipient_name"))
     if any(message.status in _UNDER_WAY for message in sent):
         raise BeingSentError
     replies = list(recipients.replies_of(recipient).only("pk", "received_at", "phone_number_id"))
@@ -88,6 +91,7 @@ def _erase(recipient: Recipient, *, by: User) -> Erasure:
         told_to={message.phone_number_id for message in sent}
         | {reply.phone_number_id for reply in replies},
     )
+    _erase_from_mails(tenant, {recipient.name, *(message.recipient_name for message in sent)})
     _erase_messages(tenant, phones, [message.pk for message in sent])
     _erase_callbacks(sent, replies)
     _erase_replies([reply.pk for reply in replies])
@@ -111,6 +115,29 @@ def _erase_messages(tenant: Tenant, phones: Iterable[str], ids: list[uuid.UUID])
             erased_at=now,
         )
     SendAttempt.objects.filter(message__in=ids).update(error_details="")
+
+
+def _erase_from_mails(tenant: Tenant, names: Iterable[str]) -> None:
+    """Take the names out of what the bakery's people were mailed; those mails are kept as they were sent."""
+    words = [re.escape(" ".join(name.split())) for name in names if name.strip()]
+    if not words:
+        return
+    named = re.compile(rf"\b(?:{'|'.join(words)})(?!\w)")
+    for mail in Mail.objects.of(tenant).select_for_update(no_key=True).order_by("id"):
+        content = _without(mail.content, named)
+        if content != mail.content:
+            Mail.objects.filter(pk=mail.pk).update(content=content)
+
+
+def _without(content: Any, named: re.Pattern[str]) -> Any:
+    match content:
+        case str():
+            return named.sub("…", content)
+        case dict():
+            return {key: _without(value, named) for key, value in content.items()}
+        case list():
+            return [_without(value, named) for value in content]
+    return content
 
 
 def _erase_replies(ids: list[int]) -> None:

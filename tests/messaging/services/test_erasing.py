@@ -16,6 +16,7 @@ from messaging.models import (
     Erasure,
     IfUnconfirmed,
     InboundMessage,
+    Mail,
     Message,
     MessageEvent,
     PersonAlias,
@@ -337,6 +338,21 @@ def test_other_people_in_the_same_webhook_stay(known, ana, number):
     left = WebhookDelivery.objects.latest("id").body_text
     assert "Nerea" in left
     assert DIGITS not in left
+
+
+def test_mails_that_named_the_person_do_so_no_more(known, ana, bakery):
+    text = "1 failed: call Xabier Zubi · Nerea"
+    mail = Mail.objects.create(
+        kind="weekly_summary",
+        occasion="week:2026-W47",
+        user=ana,
+        tenant=bakery,
+        content={"subject": text, "paragraphs": [f"– {text}"], "links": []},
+    )
+    erasing.erase(known, by=ana)
+    mail.refresh_from_db()
+    told = "1 failed: call … · Nerea"
+    assert mail.content == {"subject": told, "paragraphs": [f"– {told}"], "links": []}
 
 
 def test_days_are_counted_as_before(known, ana, bakery):
