@@ -94,6 +94,7 @@ class SuppressionAdmin(NewestOnly, Headed, ModelAdmin):  # type: ignore[misc]  #
     actions = None
     list_display = ("who", "state", "bakery", "what", "source", "since")
     list_filter = (StateFilter, BakeryFilter, "what", "source")
+    list_filter_submit = True
     list_select_related = ("tenant",)
     search_fields = ("user_id__exact", "tenant__name__icontains")
     search_help_text = gettext_lazy("Person's number, user id or bakery")
