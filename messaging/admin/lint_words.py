@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.graph_api.template_lint import Code, Finding, Level
 from tenants.display import BAD, CAUTION
@@ -81,7 +81,7 @@ SENTENCES: dict[Code, StrOrPromise] = {
         "Only a sign stands between a placeholder and the edge of the text. Meta's own samples do that; a word there is safer."
     ),
     Code.VARIABLES_MANY: gettext_lazy(
-        "%(variables)s placeholders among %(words)s words are many; Meta may refuse that (2388293). Add words around them."
+        "%(variables)s among %(words)s: that is many, and Meta may refuse it (2388293). Add words around them."
     ),
     Code.EXAMPLE_MISSING: gettext_lazy(
         "Give an example for {{%(name)s}}; Meta wants one for each."
@@ -146,10 +146,24 @@ def _line(finding: Finding) -> FindingLine:
         icon="error" if is_error else "warning",
         tone=BAD if is_error else CAUTION,
         where=place_words(finding.where),
-        sentence=str(SENTENCES[finding.code]) % finding.facts
-        if finding.facts
-        else str(SENTENCES[finding.code]),
+        sentence=_sentence(finding),
     )
+
+
+def _sentence(finding: Finding) -> str:
+    sentence, facts = str(SENTENCES[finding.code]), finding.facts
+    if finding.code == Code.VARIABLES_MANY:
+        facts = _counted(int(facts["variables"]), int(facts["words"]))
+    return sentence % facts if facts else sentence
+
+
+def _counted(variables: int, words: int) -> dict[str, str | int]:
+    """Two counts in one sentence, each in its own number."""
+    return {
+        "variables": ngettext("%(count)d placeholder", "%(count)d placeholders", variables)
+        % {"count": variables},
+        "words": ngettext("%(count)d word", "%(count)d words", words) % {"count": words},
+    }
 
 
 def place_words(where: str) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from messaging import money
 from messaging.admin.cost_words import day_words, tier_words
 from messaging.models import PriceCategory
+from messaging.services.market_words import market_name
 from messaging.services.price_import import Effect, Plan, PlanLine
 from messaging.services.rate_card import CardRate, LineProblem, RateCard
 from tenants.display import BUSY, CAUTION, GOOD, NEUTRAL, badge
@@ -103,7 +104,7 @@ def _planned(line: PlanLine, *, is_confirmed: bool) -> PlannedPrice:
         word, tone, icon = _("confirmed"), GOOD, "verified"
     return PlannedPrice(
         state=badge(word, icon=icon, tone=tone),
-        market=line.market,
+        market=market_name(line.market),
         category=str(PriceCategory(line.category).label),
         tier=tier_words(line.volume_from, line.volume_to),
         price=money.price(line.amount, line.currency),

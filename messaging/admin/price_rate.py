@@ -25,6 +25,7 @@ from messaging.admin.price_plan import PlanPage, pack, plan_page, unpack
 from messaging.models import PriceCategory, PriceRate
 from messaging.months import billing_today
 from messaging.services import price_import
+from messaging.services.market_words import market_name
 from messaging.services.price_import import PlanChangedError
 from tenants.admin.base import Headed
 from tenants.display import list_url
@@ -63,7 +64,7 @@ class MarketFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no typ
 
     def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, StrOrPromise]]:
         names = PriceRate.objects.order_by("market").values_list("market", flat=True).distinct()
-        return [(name, name) for name in names]
+        return sorted(((name, market_name(name)) for name in names), key=lambda row: row[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[PriceRate]) -> QuerySet[PriceRate]:
         return queryset.filter(market=self.value()) if self.value() else queryset
@@ -71,8 +72,9 @@ class MarketFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no typ
 
 @admin.register(PriceRate)
 class PriceRateAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    list_display = ("market", "of_category", "price", "tier", "validity", "state", "trust")
+    list_display = ("of_market", "of_category", "price", "trust", "state", "validity")
     list_filter = (ValidityFilter, MarketFilter, "category", "currency", "is_confirmed")
+    list_filter_submit = True
     search_fields = ("market", "source")
     search_help_text = gettext_lazy("Market or source")
     ordering = ("market", "category", "currency", "-valid_from", "volume_from", "id")
@@ -97,7 +99,7 @@ class PriceRateAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships 
     )
 
     def heading(self, rate: PriceRate) -> str:
-        return f"{rate.market} · {rate.get_category_display()} · {rate.currency}"
+        return f"{market_name(rate.market)} · {rate.get_category_display()} · {rate.currency}"
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -207,17 +209,23 @@ class PriceRateAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold ships 
 
     # --- Columns -----------------------------------------------------------------------------------
 
+    @admin.display(description=gettext_lazy("market"), ordering="market")
+    def of_market(self, rate: PriceRate) -> str:
+        return market_name(rate.market)
+
     @admin.display(description=gettext_lazy("category"), ordering="category")
     def of_category(self, rate: PriceRate) -> str:
         return str(PriceCategory(rate.category).label)
 
     @admin.display(description=gettext_lazy("price"), ordering="amount")
-    def price(self, rate: PriceRate) -> str:
-        return money.price(rate.amount, rate.currency)
-
-    @admin.display(description=gettext_lazy("volume tier"))
-    def tier(self, rate: PriceRate) -> str:
-        return tier_words(rate.volume_from, rate.volume_to)
+    def price(self, rate: PriceRate) -> SafeString | str:
+        price = money.price(rate.amount, rate.currency)
+        if not rate.volume_from and rate.volume_to is None:
+            return price
+        tier = tier_words(rate.volume_from, rate.volume_to)
+        return format_html(
+            '{}<br><span class="bw-quiet">{}: {}</span>', price, _("volume tier"), tier
+        )
 
     @admin.display(description=gettext_lazy("valid"), ordering="valid_from")
     def validity(self, rate: PriceRate) -> SafeString:

@@ -51,7 +51,7 @@ _CHANGE, _DELETE = "messaging.change_messagetemplate", "messaging.delete_message
 class MessageTemplateAdmin(ReadOnlyAdmin):
     """Rows are what Meta says; a change of one goes to Meta first, by a draft."""
 
-    list_display = ("name", "language", "state", "category_now", "quality", "text_start", "synced")
+    list_display = ("name", "language", "state", "category_now", "quality", "text_start")
     list_filter = (SendableFilter, StatusFilter, CategoryFilter, LanguageFilter, QualityFilter)
     list_filter_submit = True
     search_fields = ("name",)
@@ -309,9 +309,10 @@ class MessageTemplateAdmin(ReadOnlyAdmin):
         return quality_badge(template.quality_score)
 
     @admin.display(description=gettext_lazy("text"))
-    def text_start(self, template: MessageTemplate) -> str:
+    def text_start(self, template: MessageTemplate) -> SafeString:
+        """Its first lines: the stylesheet cuts it off where two are full."""
         text = preview_body(template.components)
-        return f"{text[:69]}…" if len(text) > 70 else text
+        return format_html('<span class="bw-clamp">{}</span>', text[:200])
 
     @admin.display(description=gettext_lazy("last synced"), ordering="last_synced_at")
     def synced(self, template: MessageTemplate) -> SafeString | str:

@@ -70,7 +70,7 @@ class MetasWordFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no 
 
 
 class StatusFilter(MetasWordFilter):
-    title = gettext_lazy("status")
+    title = gettext_lazy("status at Meta")
     parameter_name = "status"
 
 

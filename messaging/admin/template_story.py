@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from messaging import money
+from messaging.admin.misfit_words import misfit_words
 from messaging.admin.pages import template_look
 from messaging.admin.template_words import (
     effect_words,
@@ -22,7 +23,7 @@ from messaging.models import MessageTemplate, TemplateChange, TemplateChangeKind
 from messaging.models.template_change import DRIFT
 from messaging.services import template_drift, template_rules
 from messaging.services.template_pausing import waiting_for
-from messaging.services.template_usage import Usage, usage_of
+from messaging.services.template_usage import Caller, Usage, usage_of
 from tenants.display import CAUTION, NEUTRAL
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class ChangeLine:
 
 @dataclass(frozen=True, slots=True)
 class TemplateStory:
-    """`drift` is what nobody has looked at yet; `cannot_edit` is empty when it can be edited."""
+    """`callers`: each with why its values do not fit; `drift` is what nobody has looked at yet; `cannot_edit` is empty when
+    it can be edited."""
 
     sentence: str
     to_do: str
@@ -74,6 +76,7 @@ class TemplateStory:
     icon: str
     bubble: RenderedTemplate
     usage: Usage
+    callers: list[tuple[Caller, str]]
     waiting: int
     rejection: tuple[str, str] | None = None
     drift: list[ChangeLine] = field(default_factory=list)
@@ -102,6 +105,7 @@ def story_of(template: MessageTemplate, *, price_of: PriceOf | None = None) -> T
         icon=icon,
         bubble=render(template.components),
         usage=usage,
+        callers=[(caller, misfit_words(caller.misfit)) for caller in usage.callers],
         waiting=waiting_for(template),
         rejection=None if template.is_gone else rejection_words(template.rejected_reason),
         drift=[line for change, line in lines if change.is_unseen_drift],

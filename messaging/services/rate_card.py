@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from messaging.graph_api.markets import MARKETS
 from messaging.models import PriceCategory
+from messaging.services.market_words import market_name
 
 MAX_BYTES = 1024 * 1024
 MAX_LINES = 5_000
@@ -287,7 +288,7 @@ def _refuse_contradictions(card: RateCard) -> None:
                     _("Line %(line)d already has another price for %(market)s, %(category)s.")
                     % {
                         "line": rivals[0].line,
-                        "market": rate.market,
+                        "market": market_name(rate.market),
                         "category": PriceCategory(rate.category).label,
                     },
                 )

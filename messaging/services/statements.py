@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from messaging.csv_files import Cell
 from messaging.graph_api.markets import calling_code_of, country_of, market_of
 from messaging.models import Message
 from messaging.months import Month, begin_of, billing_day
 from messaging.services.costs import MonthReport, Totals, book_for
+from messaging.services.market_words import market_name
 from messaging.services.prices import Certainty, Charge, Price, cost_of, normalised_category
 from messaging.statuses import MessageStatus
 from tenants.models import Tenant
@@ -38,7 +39,8 @@ _CERTAINTIES: dict[Certainty, StrPromise] = {
 def bakery_lines(report: MonthReport) -> Iterator[list[Cell]]:
     """One line for each bakery and currency; the counts stand on its first line only, so that columns can be summed."""
     yield [
-        _("Bakery"), _("Sent"), _("Delivered"), _("Read"), _("Failed"), _("Charged"), _("Free"), _("Charge unknown"),
+        _("Bakery"), pgettext("messages", "Sent"), pgettext("messages", "Delivered"), pgettext("messages", "Read"),
+        _("Failed"), _("Charged"), _("Free"), _("Charge unknown"),
         _("Without a price"), _("Estimated"), _("Delivered after the month"), _("Cost"), _("Currency"),
     ]  # fmt: skip
     for bakery in report.bakeries:
@@ -87,7 +89,7 @@ def _message_line(message: Message, price: Price) -> list[Cell]:
         str(MessageStatus(message.status).label),
         message.delivered_at,
         country_of(code),
-        market_of(code, on=billing_day(message.delivered_at or message.created_at)),
+        market_name(market_of(code, on=billing_day(message.delivered_at or message.created_at))),
         normalised_category(pricing.get("category") or message.template.category),
         charge_words(price.charge),
         price.amount,

@@ -35,14 +35,14 @@ ORDER BY count(*) DESC, requested_by, tenant_id
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`misfit` says in English why the values of its last message no longer fit the template; "" while they do."""
+    """`misfit`: sentences in English, why the values of its last message no longer fit the template; none while they do."""
 
     requested_by: str
     tenant_id: uuid.UUID
     tenant_name: str
     messages: int
     last_at: datetime
-    misfit: str
+    misfit: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def _rows(template: MessageTemplate) -> list[tuple[str, uuid.UUID, int, datetime
         return list(cursor.fetchall())
 
 
-def _misfit(template: MessageTemplate, components: list[dict[str, Any]]) -> str:
+def _misfit(template: MessageTemplate, components: list[dict[str, Any]]) -> tuple[str, ...]:
     try:
         fit(
             template_components=template.components,
@@ -97,5 +97,5 @@ def _misfit(template: MessageTemplate, components: list[dict[str, Any]]) -> str:
             given=components,
         )
     except ParametersMismatchError as error:
-        return " ".join(dict.fromkeys(error.fields.values()))
-    return ""
+        return tuple(dict.fromkeys(error.fields.values()))
+    return ()

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from gettext import GNUTranslations
+from gettext import translation as catalogue_of
 from pathlib import Path
 
+import django
 import pytest
+from babel.messages.catalog import Message
 from django.utils import translation
 from django.utils.translation import gettext
 
@@ -68,3 +72,44 @@ def test_bakeries_are_addressed_informally():
         )
     ]
     assert not slips
+
+
+def _of_django() -> list[Message]:
+    """What we say in Django's stead."""
+    return [
+        message
+        for message in catalogue._read(catalogue.po_path("es"), "es")
+        if any(place.endswith("django_words.py") for place, _ in message.locations)
+    ]
+
+
+def test_what_django_says_is_said_with_tu():
+    formal = re.compile(
+        r"\b(usted|sus?|introduzca|escriba|seleccione|escoja|corrija|asegúrese)\b", re.I
+    )
+    strings = [text for message in _of_django() for text in _strings(message)]
+    assert len(strings) > 40
+    assert not [text for text in strings if formal.search(text)]
+
+
+def test_django_still_says_what_we_say_in_its_stead():
+    apps = ("conf", "contrib/admin", "contrib/auth")
+    folder = Path(django.__file__).parent
+    of_django = [catalogue_of("django", folder / app / "locale", ["es"]) for app in apps]
+    unknown = [
+        message.id
+        for message in _of_django()
+        if not any(_is_translated(message, known) for known in of_django)
+    ]
+    assert not unknown
+
+
+def _is_translated(message: Message, known: GNUTranslations) -> bool:
+    if isinstance(message.id, str):
+        return known.gettext(message.id) != message.id
+    one, many = message.id
+    return known.ngettext(one, many, 2) != many
+
+
+def _strings(message: Message) -> list[str]:
+    return [message.string] if isinstance(message.string, str) else list(message.string or ())

@@ -266,6 +266,15 @@ def test_the_file_of_one_bakery_has_a_line_for_each_message_and_no_phone_number(
     assert "600000101" not in str(found)
 
 
+def test_the_spanish_file_names_market_and_counts_in_spanish(paula):
+    PriceRateFactory()
+    goiko = spent(messages=1)
+    asked = NOVEMBER | {"tenant": str(goiko.pk)}
+    assert "España" in rows(paula.get(CSV, asked, headers=ES), delimiter=";")[1]
+    heading = rows(paula.get(CSV, NOVEMBER, headers=ES), delimiter=";")[0]
+    assert heading[1:7] == ["Enviados", "Entregados", "Leídos", "Fallidos", "Cobrados", "Gratis"]
+
+
 @pytest.mark.parametrize(
     "name",
     ["=1+1", "+34", "-2", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", '"=1', "'=1", "\n@x"],
@@ -379,6 +388,26 @@ def test_a_preview_that_was_altered_is_refused(paula, packed):
     page = paula.post(IMPORT, {"plan": packed})
     assert "Choose the file again." in page.text
     assert not PriceRate.objects.exists()
+
+
+def test_what_the_import_leaves_out_is_seen_at_once(paula):
+    page = paula.post(IMPORT, card()).text
+    assert "<details open>" in page
+    assert "Narnia" in page
+
+
+def test_a_price_of_a_tier_says_which_and_others_say_nothing_of_it(paula):
+    PriceRateFactory(volume_from=0, volume_to=1000)
+    assert "volume tier: 1–1,000" in paula.get(BOOK).text
+    PriceRate.objects.update(volume_to=None)
+    assert "volume tier: " not in paula.get(BOOK).text
+
+
+def test_prices_name_their_market_in_the_readers_language(paula):
+    rate = PriceRateFactory(market="Rest of Western Europe")
+    assert "Resto de Europa occidental" in paula.get(BOOK, headers=ES).text
+    assert "Resto de Europa occidental" in paula.get(f"{BOOK}{rate.pk}/change/", headers=ES).text
+    assert "Rest of Western Europe" in paula.get(BOOK).text
 
 
 def test_a_card_with_an_odd_line_is_not_saved_and_says_which(paula):

@@ -337,3 +337,10 @@ def test_a_deletion_counts_what_waits_in_every_language_and_nothing_that_does_no
 def _asked(paula: Client, template: MessageTemplate, name: str) -> str:
     page = paula.get(action(template, name)).text
     return page[page.index("This deletes at Meta") : page.index("refused from then on") + 300]
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_two_filters_of_a_list_have_the_same_title(paula, language):
+    page = paula.get("/admin/messaging/messagetemplate/", headers={"accept-language": language})
+    titles = [str(spec.title) for spec in page.context["cl"].filter_specs]
+    assert len(set(titles)) == len(titles)

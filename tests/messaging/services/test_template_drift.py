@@ -221,7 +221,7 @@ def test_callers_are_counted_and_told_whether_their_values_still_fit(
     ]
     assert (usage.messages, usage.is_partial) == (3, False)
     assert [one.requested_by for one in usage.misfits] == ["shop"]
-    assert "takes 3 values" in usage.misfits[0].misfit
+    assert "takes 3 values" in " ".join(usage.misfits[0].misfit)
 
 
 def test_the_last_message_of_a_caller_decides_whether_its_values_fit(template):
