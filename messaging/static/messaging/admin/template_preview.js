@@ -17,10 +17,13 @@ async function refresh() {
 }
 
 function show(page) {
-  const preview = page.querySelector("[data-preview]");
   const examples = page.querySelector("[data-examples]");
-  if (!preview || !examples) return;
-  form.querySelector("[data-preview]").replaceWith(preview);
+  const [bubble, findings] = ["[data-bubble]", "[data-findings]"].map((part) => page.querySelector(part));
+  if (!bubble || !findings || !examples) return;
+  form.querySelector("[data-bubble]").replaceWith(bubble);
+  const told = form.querySelector("[data-findings]");
+  // The live region stays and is filled anew only when Meta would say something else, so that nothing is read out twice.
+  if (told.textContent !== findings.textContent) told.replaceChildren(...findings.childNodes);
   const standing = form.querySelector("[data-examples]");
   // Inputs are replaced only when other placeholders stand in the text, so that nobody loses the place while typing.
   if (standing.dataset.keys !== examples.dataset.keys) standing.replaceWith(examples);
