@@ -23,6 +23,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from messaging.admin.more_numbers import form_from, request_text
 from messaging.admin.wording import call_words
 from messaging.graph_api.errors import GraphApiError, NoAnswerError
 from messaging.models import MessageTemplate
@@ -37,7 +38,7 @@ from messaging.services.queueing import RefusedError
 from messaging.services.trial import NobodySendsFromItError, send_trial
 from tenants import phone_numbers
 from tenants.display import page_url, phone
-from tenants.models import NumberSetup, PhoneNumber, WhatsAppBusinessAccount
+from tenants.models import NumberSetup, PhoneNumber
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -113,9 +114,10 @@ class TrialForm(RecipientForm):
         widget=UnfoldAdminSelectWidget,
     )
 
-    def __init__(self, *args: Any, number: PhoneNumber, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, number: PhoneNumber | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        sendable = MessageTemplate.objects.sendable().filter(account=number.account_id)
+        account = number.account_id if number else None
+        sendable = MessageTemplate.objects.sendable().filter(account=account)
         field = self.fields["template"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101 (narrows the type)
         field.queryset = sendable.order_by("name", "language", "id")
@@ -263,14 +265,13 @@ class NumberSetupPages:
         """The request that Meta's support asks for, ready to copy."""
         if not self.has_setup_permission(request):
             raise PermissionDenied
+        form = form_from(request.GET)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Ask Meta for more numbers"),
-            "used": PhoneNumber.objects.count(),
-            "waba_id": WhatsAppBusinessAccount.objects.order_by("id")
-            .values_list("waba_id", flat=True)
-            .first(),
+            "form": form,
+            "text": request_text(form),
             "back_url": reverse(f"admin:{_MODEL}_changelist"),
         }
         return TemplateResponse(request, "admin/messaging/phonenumber/more.html", context)

@@ -225,3 +225,22 @@ def test_the_request_for_more_numbers_is_ready_to_copy(paula, number):
     page = paula.get(reverse("admin:tenants_phonenumber_more")).text
     assert number.account.waba_id in page
     assert "Phone numbers in use: 1" in page
+
+
+def test_the_request_claims_only_what_the_admin_says(paula, number):
+    more = reverse("admin:tenants_phonenumber_more")
+    text = paula.get(more).context["text"]
+    assert "Phone numbers needed: …" in text
+    assert "verification" not in text
+    said = {"needed": "12", "is_verified": "on", "reason": "Twelve bakeries."}
+    text = paula.get(more, said).context["text"]
+    assert "Phone numbers needed: 12\nBusiness verification: complete\n" in text
+    assert text.endswith("Twelve bakeries.")
+
+
+@pytest.mark.parametrize("needed", ["", "0", "x", "1e9"])
+def test_a_wrong_count_leaves_the_gap_and_says_why(paula, number, needed):
+    page = paula.get(reverse("admin:tenants_phonenumber_more"), {"needed": needed, "reason": "x"})
+    assert page.status_code == 200
+    assert "Phone numbers needed: …" in page.context["text"]
+    assert page.context["form"].errors["needed"]
