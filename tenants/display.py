@@ -62,15 +62,8 @@ def quality_badge(rating: str) -> SafeString | str:
 
 
 def free_number_badge() -> SafeString:
-    """Mark a number that Meta gave away: guide, step 3.1, option B."""
-    return badge(
-        _("free number of Meta's"),
-        icon="redeem",
-        tone=BUSY,
-        title=_(
-            "It cannot move to another account, and it sends only once Meta has approved its display name (131037). Its daily limit is the portfolio's, as for every number."
-        ),
-    )
+    """Mark a number that Meta gave away (guide, step 3.1, option B); `_free_number.html` says what that means."""
+    return badge(_("free number of Meta's"), icon="redeem", tone=BUSY)
 
 
 def gone_number_badge(at: datetime) -> SafeString:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q
@@ -9,8 +11,8 @@ from django.utils import timezone
 
 from messaging.graph_api.template_examples import examples_of
 from messaging.graph_api.template_shape import placeholders, shape_of
-from messaging.models import MessageTemplate
-from messaging.services.queueing import MessageRequest, Queued, queue_message
+from messaging.models import Message, MessageTemplate
+from messaging.services.queueing import MessageRequest, Queued, RefusedError, queue_message
 from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
 from tenants.services.routing import sender_for
 
@@ -52,6 +54,32 @@ def send_trial(
         requested_by=requested_by,
     )
     return queue_message(request)
+
+
+@dataclass(frozen=True, slots=True)
+class TriedNumber:
+    """`message` is on its way; without one, `refusal` says in English why, or nobody sends from the number."""
+
+    number: PhoneNumber
+    message: Message | None = None
+    refusal: str = ""
+
+
+def send_trials(
+    numbers: Iterable[PhoneNumber], *, to: str, template: MessageTemplate, requested_by: str
+) -> list[TriedNumber]:
+    """Send one from each; what keeps one number from it keeps none of the others."""
+    tried = []
+    for number in numbers:
+        try:
+            queued = send_trial(number, to=to, template=template, requested_by=requested_by)
+        except NobodySendsFromItError:
+            tried.append(TriedNumber(number))
+        except RefusedError as refusal:
+            tried.append(TriedNumber(number, refusal=str(refusal)))
+        else:
+            tried.append(TriedNumber(number, message=queued.message))
+    return tried
 
 
 def example_components(template: MessageTemplate) -> list[dict[str, Any]]:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import structlog
 from django.db import connection, transaction
+from django.db.models import Min, Sum
 from django.utils import timezone
 
 from messaging.graph_api.markets import ONE_DIGIT, TWO_DIGITS
-from messaging.models import CountedDay, Message
+from messaging.models import CountedDay, DailyUsage, Message
 from messaging.models.message import first_id_at
 from messaging.months import begin_of, billing_day, billing_today, billing_zone
 from messaging.statuses import MessageStatus
@@ -165,3 +167,11 @@ def _oldest_day(today: date) -> date | None:
 
 def _is_stale(at: datetime, *, age: int, now: datetime) -> bool:
     return any(age <= days and now - at >= limit for days, limit in _STALE_AFTER)
+
+
+def messages_a_day(*, days: int = 30) -> dict[UUID, float]:
+    """Return what each bakery sent on average on the last whole days, those since its first message only; no bakery without."""
+    today = billing_today()
+    counted = DailyUsage.objects.between(today - timedelta(days=days), today)
+    rows = counted.values("tenant").annotate(total=Sum("messages"), first=Min("day"))
+    return {row["tenant"]: row["total"] / (today - row["first"]).days for row in rows.order_by()}

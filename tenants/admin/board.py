@@ -29,10 +29,11 @@ from tenants.services.pasted_list import TooLongError, read_pasted_list
 from tenants.services.undoing import UndoRefusedError, bakeries_of, undo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from django.db.models import QuerySet
     from django.urls import URLPattern
+    from django.utils.safestring import SafeString
 
     from tenants.services.conflicts import Conflict
     from tenants.services.number_board import Board
@@ -69,6 +70,18 @@ class AssignmentBoard:
 
     def assignments_changed(self) -> None:
         """Called after each saving and undoing."""
+
+    def messages_a_day(self) -> Mapping[UUID, SafeString]:
+        """Return a link that says how many messages a day each bakery sends; those that sent none are left out."""
+        return {}
+
+    def csv_url(self) -> str:
+        """Return where the board is had for a spreadsheet; empty where nowhere."""
+        return ""
+
+    def trial_url(self, request: HttpRequest, round_pk: int) -> str:
+        """Return where a test is sent from each number of a saved round; empty where nobody may."""
+        return ""
 
     def get_urls(self) -> list[URLPattern]:
         wrap = self.admin_site.admin_view
@@ -120,7 +133,14 @@ class AssignmentBoard:
         conflicts: Sequence[Conflict],
         **extra: Any,
     ) -> HttpResponse:
-        rows = rows_of(board, changes, conflicts, saved=_just_saved(request))
+        saved = _just_saved(request)
+        rows = rows_of(
+            board,
+            changes,
+            conflicts,
+            saved=bakeries_of(saved) if saved else set(),
+            messages_a_day=self.messages_a_day(),
+        )
         changed = [row for row in rows if row.is_changed]
         context = {
             **self.admin_site.each_context(request),
@@ -138,6 +158,9 @@ class AssignmentBoard:
             "may_sync": self.may_sync(request),
             "rounds": _undoable(),
             **self.more_context(),
+            "csv_url": self.csv_url(),
+            "has_free": any(number.is_meta_free for number in board.numbers),
+            "trial_url": self.trial_url(request, saved.pk) if saved else "",
             **extra,
         }
         request.current_app = self.admin_site.name
@@ -262,11 +285,10 @@ def _swapped(changes: Sequence[Change], board: Board, tenant: str) -> list[Chang
     return [*(row for row in changes if row.tenant != conflict.other), given]
 
 
-def _just_saved(request: HttpRequest) -> set[UUID]:
-    """Return the bakeries that get a tick: those of the round in the address."""
+def _just_saved(request: HttpRequest) -> AssignmentRound | None:
+    """Return the round in the address, whose bakeries get a tick."""
     pk = request.GET.get("saved", "")
-    saved = AssignmentRound.objects.filter(pk=int(pk)).first() if _PK.fullmatch(pk) else None
-    return bakeries_of(saved) if saved else set()
+    return AssignmentRound.objects.filter(pk=int(pk)).first() if _PK.fullmatch(pk) else None
 
 
 def _undoable() -> QuerySet[AssignmentRound]:

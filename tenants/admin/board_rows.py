@@ -9,13 +9,19 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from tenants.admin.board_words import conflict_words, doubt_words, since, why_words
-from tenants.display import phone
+from tenants.admin.board_words import (
+    conflict_words,
+    doubt_words,
+    registration_words,
+    since,
+    why_words,
+)
+from tenants.display import BAD, CAUTION, GOOD, phone
 from tenants.services.conflicts import ConflictKind
-from tenants.services.usable_numbers import doubts_about, why_unusable
+from tenants.services.usable_numbers import Doubt, doubts_about, why_unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from uuid import UUID
 
     from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
@@ -44,10 +50,33 @@ class Chip:
     def is_spare(self) -> bool:
         return self.holder is None and not self.why
 
+    @property
+    def name_state(self) -> str:
+        return self.number.name_status or "–"
+
+    @property
+    def registration(self) -> str:
+        return registration_words(self.number)
+
+    @property
+    def note(self) -> str:
+        """What is to be known before giving it, and of who has it: for a select has no room for it."""
+        return ", ".join(filter(None, (self.why, self.doubt)))
+
+    @property
+    def tone(self) -> str:
+        """BAD for what cannot send or may be stopped at any time, CAUTION for a warning, GOOD for neither."""
+        if self.why or {Doubt.STOPPED, Doubt.QUALITY_RED} & set(doubts_about(self.number)):
+            return BAD
+        return CAUTION if self.doubt else GOOD
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`state` is saved, conflict, changed, assigned or none; `problem` says what the conflict is."""
+    """`state` is saved, conflict, changed, assigned or none; `problem` says what the conflict is.
+
+    `note` says what speaks against the chosen number, `tone` how bad that is for the one the bakery has.
+    """
 
     tenant: Tenant
     owner: str
@@ -59,6 +88,9 @@ class Row:
     chosen: PhoneNumber | None
     problem: str = ""
     swap: str = ""
+    note: str = ""
+    tone: str = GOOD
+    messages_a_day: str = ""
 
     @property
     def is_changed(self) -> bool:
@@ -85,12 +117,21 @@ def rows_of(
     conflicts: Sequence[Conflict],
     *,
     saved: set[UUID],
+    messages_a_day: Mapping[UUID, SafeString],
 ) -> list[Row]:
     options = _Options(chips_of(board))
     wanted = {change.tenant: change for change in changes}
     in_the_way = {conflict.change.tenant: conflict for conflict in conflicts}
     return [
-        _row(board, tenant, options, wanted.get(tenant.pk), in_the_way.get(tenant.pk), saved)
+        _row(
+            board,
+            tenant,
+            options,
+            wanted.get(tenant.pk),
+            in_the_way.get(tenant.pk),
+            saved,
+            messages_a_day=messages_a_day.get(tenant.pk, ""),
+        )
         for tenant in board.tenants
     ]
 
@@ -102,6 +143,8 @@ def _row(
     change: Change | None,
     conflict: Conflict | None,
     saved: set[UUID],
+    *,
+    messages_a_day: str,
 ) -> Row:
     standing = board.standing.by_tenant.get(tenant.pk)
     own = standing.phone_number_id if standing else None
@@ -124,6 +167,9 @@ def _row(
         chosen=board.standing.numbers.get(choice) if choice else None,
         problem=conflict_words(conflict, board.standing) if conflict else "",
         swap=_swap_words(conflict, board) if conflict else "",
+        note=options.note(choice),
+        tone=options.tone(own),
+        messages_a_day=messages_a_day,
     )
 
 
@@ -155,6 +201,12 @@ class _Options:
             if members
         ]
 
+    def note(self, pk: int | None) -> str:
+        return self.chips[pk].note if pk in self.chips else ""
+
+    def tone(self, pk: int | None) -> str:
+        return self.chips[pk].tone if pk in self.chips else GOOD
+
     def html(self, *, own: int | None, choice: int | None) -> SafeString:
         """Return a bakery's options: none, the number it has, all others."""
         none = _("No number of its own") if own else _("Assign phone number…")
@@ -177,15 +229,18 @@ class _Options:
     def _option(chip: Chip) -> SafeString:
         if chip.why:
             return _markup(chip.number, note=chip.why, flag=" disabled")
+        told = format_html(' data-note="{}"', chip.note) if chip.note else ""
         if chip.holder is None:
-            return _markup(chip.number, note=chip.doubt)
+            return _markup(chip.number, note=chip.doubt, flag=told)
         held = f"{chip.holder.tenant.name} {since(chip.holder.assigned_at)}"
-        return _markup(chip.number, note=held, flag=format_html(' data-holder="{}"', held))
+        flag = format_html('{} data-holder="{}"', told, held)
+        return _markup(chip.number, note=held, flag=flag)
 
     @staticmethod
     def _own(chip: Chip, *, chosen: bool) -> SafeString:
-        flag = " selected" if chosen else ""
-        return _markup(chip.number, note=chip.why or chip.doubt, flag=flag)
+        told = format_html(' data-note="{}"', chip.note) if chip.note else ""
+        flag = format_html("{}{}", mark_safe(" selected") if chosen else "", told)
+        return _markup(chip.number, note=chip.note, flag=flag)
 
 
 def _markup(number: PhoneNumber, *, note: str, flag: str = "") -> SafeString:

@@ -14,7 +14,7 @@ from tenants.display import phone
 from tenants.services.conflicts import ConflictKind
 from tenants.services.pasted_list import LineErrorKind
 from tenants.services.undoing import Refusal
-from tenants.services.usable_numbers import Doubt, Unusable
+from tenants.services.usable_numbers import Doubt, Unusable, is_registered
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +75,13 @@ def why_words(why: Unusable, number: PhoneNumber | None = None) -> str:
 
 def doubt_words(doubts: Sequence[Doubt]) -> str:
     return ", ".join(str(_DOUBTS[doubt]) for doubt in doubts)
+
+
+def registration_words(number: PhoneNumber) -> str:
+    """Say whether the number is registered at the Cloud API, which is what we send through."""
+    if not is_registered(number):
+        return _("missing")
+    return number.status or "–"
 
 
 def since(at: datetime) -> str:
@@ -141,6 +148,9 @@ def line_error_words(error: LineError) -> str:
         return words
     if error.kind in {LineErrorKind.AMBIGUOUS_BAKERY, LineErrorKind.AMBIGUOUS_NUMBER}:
         return f"{words} {', '.join(shown)}."
+    if len(shown) > 1:
+        meant = _("Did you mean one of these: %(suggestions)s?") % {"suggestions": ", ".join(shown)}
+        return f"{words} {meant}"
     return f"{words} " + _("Did you mean %(suggestion)s?") % {"suggestion": shown[0]}
 
 

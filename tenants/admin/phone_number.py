@@ -157,7 +157,9 @@ class PhoneNumberAdmin(SealedSearch, ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        more = {"use": number_use(capped_account()), **(extra_context or {})}
+        use = number_use(capped_account())
+        has_free = any(number.is_meta_free for number in use.numbers)
+        more = {"use": use, "has_free": has_free, **(extra_context or {})}
         answer: HttpResponse = super().changelist_view(request, more)
         return answer
 

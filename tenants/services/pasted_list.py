@@ -1,16 +1,18 @@
 """A pasted list of assignments, as the set-up guide writes it: `Panadería San Juan → +34 612 345 678`, one a line.
 
-Also with ->, =>, a tab, `;` or `:` between. Empty lines, the guide's `... (7 more)` and the fence around a block of code
-say nothing. Each line that says something gives one choice or one error.
+Also with ->, =>, a tab, `;` or `:` between, and as lines of a spreadsheet with more columns behind. Empty lines, the
+guide's `... (7 more)` and the fence around a block of code say nothing. Each line that says something gives one choice or
+one error.
 """
 
 from __future__ import annotations
 
+import csv
 import re
 import unicodedata
 from collections import defaultdict
 from dataclasses import dataclass, field
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -32,6 +34,7 @@ _WHOLE = re.compile(r"\s*(?:\+|00)")
 # Fewer digits than these could be a slip of the pen.
 _TELLING_DIGITS = 7
 _NEARLY = 0.75
+_SUGGESTED_AT_MOST = 3
 
 
 class LineErrorKind(StrEnum):
@@ -139,6 +142,8 @@ class _Reader:
 
     def read(self, line: int, text: str) -> _Choice | LineError:
         text = _plain(text)
+        if columns := _columns(text):
+            return self._choice(line, text.strip(), *columns)
         for separator in _SEPARATORS:
             name, found, number = text.rpartition(separator)
             if found and name.strip():
@@ -158,8 +163,8 @@ class _Reader:
             return LineError(line, text, LineErrorKind.NO_NUMBER)
         numbers = self._numbers(written[0])
         if not numbers:
-            near = self._nearest_number(written[0])
-            return LineError(line, text, LineErrorKind.UNKNOWN_NUMBER, _some(near))
+            near_ones = self._nearest_numbers(written[0])
+            return LineError(line, text, LineErrorKind.UNKNOWN_NUMBER, near_ones)
         if len(numbers) > 1:
             shown = tuple(sorted(row.display_phone_number for row in numbers))
             return LineError(line, text, LineErrorKind.AMBIGUOUS_NUMBER, shown)
@@ -185,15 +190,32 @@ class _Reader:
             return []
         return [row for known, row in self.by_digits.items() if known.endswith(digits)]
 
-    def _nearest_number(self, written: str) -> str:
+    def _nearest_numbers(self, written: str) -> tuple[str, ...]:
+        """Return what was probably meant: all that are equally near, none where so many are that it would be a guess."""
         digits = re.sub(r"[^0-9]", "", written)
         # A number without its country code is compared with the ends of ours.
-        ends: dict[str, str] = {}
-        for known in self.by_digits:
-            ends[known[-len(digits) :] if digits else known] = known
-            ends[known] = known
-        found = get_close_matches(digits, ends, n=1, cutoff=_NEARLY)
-        return f"+{ends[found[0]]}" if found else ""
+        near = {
+            known: max(_likeness(digits, known), _likeness(digits, known[-len(digits) :]))
+            for known in self.by_digits
+        }
+        best = max(near.values(), default=0)
+        found = sorted(f"+{known}" for known, likeness in near.items() if likeness == best)
+        return tuple(found) if best >= _NEARLY and len(found) <= _SUGGESTED_AT_MOST else ()
+
+
+def _likeness(written: str, known: str) -> float:
+    matcher = SequenceMatcher(None, written, known, autojunk=False)
+    # The quick one is never smaller, and spares the exact one for most pairs of a long list.
+    return matcher.ratio() if matcher.quick_ratio() >= _NEARLY else 0.0
+
+
+def _columns(text: str) -> tuple[str, str] | None:
+    """Return name and number of a spreadsheet's line, where more columns follow them, as in the board's own file."""
+    for delimiter in "\t;,":
+        cells = next(csv.reader([text], delimiter=delimiter), [])
+        if len(cells) > 2 and cells[0].strip() and _NUMBER.fullmatch(cells[1].strip().lstrip("'")):
+            return cells[0].strip(), cells[1]
+    return None
 
 
 def _plain(text: str) -> str:

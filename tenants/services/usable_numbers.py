@@ -70,7 +70,7 @@ def _obstacles(number: PhoneNumber) -> Iterator[Unusable]:
         yield Unusable.NOT_VERIFIED
     if number.name_status in _NAME_IN_THE_WAY:
         yield Unusable(_NAME_IN_THE_WAY[number.name_status])
-    if number.platform_type not in {"", _REGISTERED}:
+    if not is_registered(number):
         yield Unusable.NOT_REGISTERED
     if number.status not in {"", "CONNECTED", _FLAGGED}:
         yield Unusable.NOT_CONNECTED
@@ -96,6 +96,10 @@ def what_to_do(number: PhoneNumber) -> ToDo:
         or (Unusable.NOT_CONNECTED in obstacles and number.status in _REGISTERING_HELPS),
         send_a_test=not obstacles & _CANNOT_SEND,
     )
+
+
+def is_registered(number: PhoneNumber) -> bool:
+    return number.platform_type in {"", _REGISTERED}
 
 
 def doubts_about(number: PhoneNumber) -> list[Doubt]:

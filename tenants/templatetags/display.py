@@ -58,3 +58,8 @@ def badge(word: str, icon: str, tone: str, title: str = "") -> SafeString:
 @register.simple_tag
 def quality(rating: str) -> SafeString | str:
     return display.quality_badge(rating)
+
+
+@register.simple_tag
+def free_number() -> SafeString:
+    return display.free_number_badge()

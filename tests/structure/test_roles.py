@@ -75,6 +75,7 @@ ALSO_OPEN = {
     "search",
     "app_list",
     "tenants_phonenumberassignment_board",
+    "tenants_phonenumberassignment_csv",
     "messaging_pricerate_estimate",
     "messaging_dailyusage_csv",
     "messaging_message_find",

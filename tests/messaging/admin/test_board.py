@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
 from django.urls import reverse
 
-from messaging.models import Alert, AlertKind
+from messaging.models import Alert, AlertKind, DailyUsage, Message
+from messaging.months import billing_today
 from messaging.services.claiming import claim
 from messaging.statuses import MessageStatus
+from tenants.models import User
+from tenants.services.pasted_list import read_pasted_list
 from tests.factories import (
     AccountFactory,
+    AssignmentFactory,
     DefaultNumberFactory,
+    MembershipFactory,
     MessageFactory,
     PhoneNumberFactory,
+    TemplateFactory,
     TenantFactory,
     make_api_key,
 )
@@ -95,3 +105,75 @@ def test_messages_of_two_bakeries_that_swap_go_out_from_the_right_numbers(paula)
     for message, number in ((first, other), (second, one)):
         message.refresh_from_db()
         assert message.phone_number == number
+
+
+# --- What each bakery sends, as a spreadsheet, and a test of what was given --------------------------
+def test_a_bakery_says_how_many_messages_a_day_it_sends(paula):
+    busy, calm = TenantFactory(), TenantFactory()
+    number, yesterday = PhoneNumberFactory(), billing_today() - timedelta(days=1)
+    for tenant, days, count in ((busy, 1, 30), (busy, 2, 20), (calm, 4, 1)):
+        DailyUsage.objects.create(
+            day=yesterday - timedelta(days=days),
+            tenant=tenant,
+            phone_number=number,
+            country_code="34",
+            status=MessageStatus.READ,
+            messages=count,
+        )
+    text = paula.get(BOARD).text
+    assert f"?tenant={busy.pk}&amp;when=month" in text
+    assert "17 messages a day" in text
+    assert "less than one message a day" in text
+
+
+def test_the_board_is_had_as_a_file_that_can_be_pasted_back(paula):
+    held = AssignmentFactory(tenant__name="Panadería Goiko")
+    TenantFactory(name="Bakery Artesano")
+    answer = paula.get(f"{BOARD}csv/", headers={"accept-language": "es"})
+    text = answer.getvalue().decode().removeprefix("\ufeff")
+    heading, *lines = text.splitlines()
+    assert heading.startswith("Panadería;Número;")
+    assert any(line.startswith("Bakery Artesano;;") for line in lines)
+    pasted = read_pasted_list(text, tenants=[held.tenant], numbers=[held.phone_number])
+    assert pasted.choices == {held.tenant.pk: held.phone_number.pk}
+
+
+def test_after_saving_a_test_goes_to_one_phone_from_each_number(paula):
+    default, template = DefaultNumberFactory(), TemplateFactory()
+    goiko, off = TenantFactory(), TenantFactory(whatsapp_enabled=False)
+    numbers = [PhoneNumberFactory(account=default.account) for _ in range(2)]
+    choices = {
+        f"number-{tenant.pk}-0": str(number.pk)
+        for tenant, number in zip((goiko, off), numbers, strict=True)
+    }
+    saved = paula.post(BOARD, {**choices, "do": "save"}, follow=True)
+    address = saved.context["trial_url"]
+    assert address in saved.text
+    assert "2 messages go to one phone" in paula.get(address).text
+    page = paula.post(address, {"to": "+34 600 000 101", "template": str(template.pk)})
+    message = Message.objects.get()
+    assert (message.tenant, message.phone_number) == (goiko, numbers[0])
+    assert reverse("admin:messaging_message_change", args=[message.pk]) in page.text
+    assert "No bakery with WhatsApp switched on" in page.text
+
+
+def test_only_who_may_change_numbers_sends_the_tests(paula):
+    goiko, number = TenantFactory(), PhoneNumberFactory()
+    saved = paula.post(BOARD, {f"number-{goiko.pk}-0": str(number.pk), "do": "save"}, follow=True)
+    address = saved.context["trial_url"]
+    trainee = User.objects.create(username="trainee", is_staff=True)
+    trainee.user_permissions.set(
+        Permission.objects.filter(codename__in=["view_phonenumberassignment"])
+    )
+    for person, status in (
+        (None, 302),
+        (MembershipFactory.create().user, 302),
+        (trainee, 403),
+    ):
+        client = Client()
+        if person:
+            client.force_login(person)
+        assert client.get(address).status_code == status
+        assert client.post(address).status_code == status
+        assert client.get(f"{BOARD}csv/").status_code == (200 if person == trainee else 302)
+    assert paula.get(f"{BOARD}999/test/").status_code == 404

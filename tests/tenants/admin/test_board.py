@@ -535,3 +535,40 @@ def test_a_number_of_a_bakery_that_went_bad_keeps_its_place_and_its_reason(paula
     assert chosen(page, goiko) == str(spare.pk)
     assert "not connected (RESTRICTED)" in row_of(page, goiko)
     assert "Nothing to save" in text_of(press(paula, "save"))
+
+
+# --- What a select has no room for -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("trouble", "words", "tone"),
+    [
+        ({"quality_rating": "RED"}, "quality RED", "bad"),
+        ({"quality_rating": "YELLOW"}, "quality YELLOW", "caution"),
+        ({"code_verification_status": "NOT_VERIFIED"}, "not verified by SMS or call", "bad"),
+        ({"sending_stopped_at": datetime(2026, 11, 1, tzinfo=UTC)}, "stopped by an error", "bad"),
+    ],
+)
+def test_a_bakery_whose_number_is_in_trouble_says_so_in_words(paula, goiko, trouble, words, tone):
+    held = AssignmentFactory.create(tenant=goiko)
+    PhoneNumber.objects.filter(pk=held.phone_number_id).update(**trouble)
+    row = row_of(paula.get(BOARD), goiko)
+    assert f"<span data-words>{words}</span>" in row
+    assert re.search(rf'data-when="assigned"><span class="bw-badge bw-badge--{tone}"', row)
+
+
+def test_a_bakery_whose_number_is_fine_has_a_green_tick_and_no_warning(paula, goiko):
+    AssignmentFactory.create(tenant=goiko)
+    row = row_of(paula.get(BOARD), goiko)
+    assert "data-note hidden" in row
+    assert 'data-when="assigned"><span class="bw-badge bw-badge--good"' in row
+
+
+def test_a_chip_says_what_meta_says_of_name_and_registration_and_marks_free_numbers(paula):
+    PhoneNumberFactory.create(
+        display_phone_number="+15550123456", name_status="APPROVED", status="CONNECTED"
+    )
+    text = text_of(paula.get(BOARD))
+    assert "Name: APPROVED · Registration: CONNECTED" in text
+    assert "free number of Meta's" in text
+    assert "cannot move to another account" in text

@@ -120,6 +120,15 @@ def test_an_end_that_several_numbers_share_is_not_guessed():
     assert read("goiko → +351 612 345 679", numbers=numbers).choices == {GOIKO.pk: 2}
 
 
+def test_of_several_numbers_equally_near_none_is_guessed():
+    two = [number(1, "+34612345678"), number(2, "+34612345687")]
+    (error,) = read("Panadería Goiko → +34 612 345 6", numbers=two).errors
+    assert error.suggestions == ("+34612345678", "+34612345687")
+    ten = [number(place, f"+3461234568{place}") for place in range(10)]
+    (error,) = read("Panadería Goiko → +34 612 345 6", numbers=ten).errors
+    assert (error.kind, error.suggestions) == (LineErrorKind.UNKNOWN_NUMBER, ())
+
+
 def test_a_number_that_cannot_be_given_is_refused_with_the_reason():
     numbers = [number(1, "+34612345679", name_status="DECLINED")]
     (error,) = read("Panadería Goiko → 612345679", numbers=numbers).errors

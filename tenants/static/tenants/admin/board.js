@@ -171,6 +171,7 @@ class Row {
     this.select = node.querySelector("[data-select]");
     this.problem = node.querySelector("[data-problem]");
     this.swap = node.querySelector("[data-swap]");
+    this.note = node.querySelector("[data-note]");
     // What the server found stays until this row is chosen anew.
     this.told = node.dataset.state === "conflict" ? this.words.textContent : "";
     this.wasSaved = node.dataset.state === "saved";
@@ -208,6 +209,10 @@ class Row {
     this.problem.hidden = problem === "";
     this.swap.textContent = swap;
     this.swap.hidden = swap === "";
+    // What speaks against the chosen number, which its select would cut off.
+    const note = this.select.selectedOptions[0]?.dataset.note ?? "";
+    this.note.querySelector("[data-words]").textContent = note;
+    this.note.hidden = note === "";
     const rest = this.wasSaved ? "saved" : this.node.dataset.rest;
     this.node.dataset.state = problem ? "conflict" : this.isChanged ? "changed" : rest;
   }
