@@ -118,7 +118,7 @@ def test_what_scrolls_is_named_in_the_readers_language(platform, desk):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious_on_the_admins_pages(platform, desk, scheme):
     page = desk(language="es")
-    page.evaluate(f"localStorage.setItem('_x_adminTheme', '\"{scheme}\"')")
+    page.evaluate(f"localStorage.setItem('adminTheme', '\"{scheme}\"')")
     paths = [
         "/admin/",
         "/app/admin/whatsapp",

@@ -560,7 +560,7 @@ def test_a_bakery_whose_number_is_in_trouble_says_so_in_words(paula, goiko, trou
 def test_a_bakery_whose_number_is_fine_has_a_green_tick_and_no_warning(paula, goiko):
     AssignmentFactory.create(tenant=goiko)
     row = row_of(paula.get(BOARD), goiko)
-    assert "data-note hidden" in row
+    assert "data-warning hidden" in row
     assert 'data-when="assigned"><span class="bw-badge bw-badge--good"' in row
 
 

@@ -171,7 +171,7 @@ class Row {
     this.select = node.querySelector("[data-select]");
     this.problem = node.querySelector("[data-problem]");
     this.swap = node.querySelector("[data-swap]");
-    this.note = node.querySelector("[data-note]");
+    this.warning = node.querySelector("[data-warning]");
     // What the server found stays until this row is chosen anew.
     this.told = node.dataset.state === "conflict" ? this.words.textContent : "";
     this.wasSaved = node.dataset.state === "saved";
@@ -211,8 +211,8 @@ class Row {
     this.swap.hidden = swap === "";
     // What speaks against the chosen number, which its select would cut off.
     const note = this.select.selectedOptions[0]?.dataset.note ?? "";
-    this.note.querySelector("[data-words]").textContent = note;
-    this.note.hidden = note === "";
+    this.warning.querySelector("[data-words]").textContent = note;
+    this.warning.hidden = note === "";
     const rest = this.wasSaved ? "saved" : this.node.dataset.rest;
     this.node.dataset.state = problem ? "conflict" : this.isChanged ? "changed" : rest;
   }
