@@ -84,15 +84,8 @@ ALSO_OPEN = {
     "messaging_calendarfeed_dates",
     "messaging_calendarfeed_download",
 }
-# Neither pages nor rights: they end the session, lead elsewhere (a message that waits is not sent again), or answer to what
-# they are asked.
-APART = {
-    "logout",
-    "view_on_site",
-    "autocomplete",
-    "messaging_message_resend",
-    "messaging_message_correct",
-}
+# Neither pages nor rights: they end the session, lead elsewhere, or answer to what they are asked.
+APART = {"logout", "view_on_site", "autocomplete"}
 # Models whose pages are shut to support: about keys, people's own numbers, the desk where templates are written, logs.
 SHUT = {"ApiKey", "OwnPhone", "TemplateDraft", "LogEntry", "AccessAttempt"}
 
