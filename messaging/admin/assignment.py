@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from messaging.csv_files import Cell
 
 _NAME = "tenants_phonenumberassignment"
+# Of a saved round, whose number it takes.
+_TRIAL = "tenants_assignmentround_test"
 
 admin.site.unregister(PhoneNumberAssignment)
 
@@ -48,7 +50,7 @@ class SendingAssignmentAdmin(PhoneNumberAssignmentAdmin):
         wrap = self.admin_site.admin_view
         ours = [
             path("board/csv/", wrap(self.csv), name=f"{_NAME}_csv"),
-            path("board/<int:pk>/test/", wrap(self.trial), name=f"{_NAME}_test"),
+            path("board/<int:pk>/test/", wrap(self.trial), name=_TRIAL),
         ]
         return [*ours, *super().get_urls()]
 
@@ -90,7 +92,7 @@ class SendingAssignmentAdmin(PhoneNumberAssignmentAdmin):
 
     def trial_url(self, request: HttpRequest, round_pk: int) -> str:
         may = self.has_trial_permission(request)
-        return reverse(f"admin:{_NAME}_test", args=(round_pk,)) if may else ""
+        return reverse(f"admin:{_TRIAL}", args=(round_pk,)) if may else ""
 
     def trial(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Send a test from each number that a saved round gave and that is still where it was given."""

@@ -178,7 +178,7 @@ def test_the_board_takes_the_same_queries_for_ten_bakeries_and_for_a_hundred(
         for row in AssignmentFactory.create_batch(count):
             MembershipFactory.create(tenant=row.tenant)
         PhoneNumberFactory.create_batch(3)
-        with django_assert_num_queries(12):  # two of them the rights of the role
+        with django_assert_num_queries(14):  # two of them the rights of the role
             assert paula.get(BOARD).status_code == 200
 
 
