@@ -111,7 +111,9 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "bakery_whatsapp.second_factor_gate.SecondFactorGate",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "messaging.bakery.viewing.StaffOnlyLook",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bakery_whatsapp.logs.RequestLogMiddleware",
     "bakery_whatsapp.audit.ChangesOfRequest",
@@ -186,6 +188,8 @@ AXES_CLIENT_IP_CALLABLE = "tenants.addresses.client_address"
 AXES_LOCKOUT_CALLABLE = "tenants.lockout.locked_out"
 AXES_ENABLE_ADMIN = False  # messaging/admin/audit_log.py has the page
 AXES_VERBOSE = False
+# Whether the platform's staff must give a code of their authenticator app after the password.
+STAFF_SECOND_FACTOR = env.bool("STAFF_SECOND_FACTOR", ENVIRONMENT not in {"development", "test"})
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"

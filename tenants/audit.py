@@ -14,7 +14,7 @@ from auditlog.models import LogEntry
 if TYPE_CHECKING:
     from django.db.models import Model
 
-__all__ = ["hidden", "masked_person", "record_change", "record_event", "unlogged"]
+__all__ = ["HIDDEN", "hidden", "masked_person", "record_change", "record_event", "unlogged"]
 
 HIDDEN = "•••"
 

@@ -36,6 +36,15 @@ _ACTIONS = {
     LogEntry.Action.DELETE: (gettext_lazy("deleted"), "delete", BAD),
     LogEntry.Action.ACCESS: (gettext_lazy("looked at"), "visibility", NEUTRAL),
 }
+# What no column of the row says: see tenants.audit.record_event.
+_EVENTS = {
+    "groups": gettext_lazy("role"),
+    "looks_from": gettext_lazy("looks as bakery from"),
+    "looks_until": gettext_lazy("at the latest until"),
+    "looked_until": gettext_lazy("ended"),
+    "second_factor": gettext_lazy("second factor"),
+    "recovery_codes": gettext_lazy("recovery codes"),
+}
 _SHOWN = 3
 _NOTHING = {"None", ""}
 
@@ -219,8 +228,8 @@ def _old_and_new(change: Any) -> tuple[str, str]:
 
 
 def _name_of(model: Any, field: str) -> str:
-    if field == "groups":
-        return _("role")
+    if field in _EVENTS:
+        return str(_EVENTS[field])
     try:
         return str(model._meta.get_field(field).verbose_name)
     except (AttributeError, FieldDoesNotExist):

@@ -145,3 +145,15 @@ class ChangePasswordForm(NewPasswordForm, auth_forms.PasswordChangeForm):
         **NewPasswordForm.error_messages,
         "password_incorrect": _("This is not your password of now."),
     }
+
+
+class SecondFactorForm(forms.Form):
+    """A code of an authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
+        ),
+    )

@@ -9,8 +9,10 @@ from messaging.bakery import (
     message_views,
     month_views,
     proof_views,
+    security_views,
     setting_views,
     supplier_views,
+    viewing,
     views,
 )
 from messaging.bakery.forms import ChangePasswordForm, NewPasswordForm
@@ -19,7 +21,7 @@ from messaging.bakery.forms import ChangePasswordForm, NewPasswordForm
 password_urls = [
     path(
         "password/change",
-        auth_views.PasswordChangeView.as_view(
+        security_views.ChangePasswordView.as_view(
             template_name="registration/change_password.html", form_class=ChangePasswordForm
         ),
         name="password_change",
@@ -68,6 +70,17 @@ password_urls = [
 month_urls = [
     path("bakery/<slug:slug>/month", month_views.month_page, name="bakery_month"),
     path("bakery/<slug:slug>/month.csv", month_views.month_file, name="bakery_month_file"),
+]
+
+# A person's own log-in, whoever they are.
+security_urls = [
+    path("account/security", security_views.security, name="security"),
+    path("account/second-factor", security_views.code, name="second_factor_code"),
+    path("account/second-factor/set-up", security_views.set_up, name="second_factor_setup"),
+    path("account/second-factor/codes", security_views.renew_codes, name="second_factor_renew"),
+    path("account/second-factor/off", security_views.switch_off, name="second_factor_off"),
+    path("account/devices/<int:pk>/end", security_views.end_log_in, name="end_log_in"),
+    path("account/devices/end", security_views.end_other_log_ins, name="end_other_log_ins"),
 ]
 
 setting_urls = [
@@ -183,4 +196,6 @@ urlpatterns = [
     *supplier_urls,
     *proof_urls,
     *password_urls,
+    *security_urls,
+    path("viewing/end", viewing.end_view, name="viewing_end"),
 ]

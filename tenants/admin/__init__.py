@@ -14,11 +14,12 @@ from tenants.admin.own_phone import OwnPhoneAdmin
 from tenants.admin.phone_number import PhoneNumberAdmin
 from tenants.admin.setting_change import SettingChangeAdmin
 from tenants.admin.tenant import TenantAdmin
-from tenants.admin.user import MembershipAdmin, UserAdmin
+from tenants.admin.user import LogInAdmin, MembershipAdmin, SecondFactorAdmin, UserAdmin
 
 __all__ = [
     "ApiKeyAdmin",
     "AssignmentRoundAdmin",
+    "LogInAdmin",
     "MembershipAdmin",
     "NumberSetupAdmin",
     "OwnPhoneAdmin",
@@ -26,6 +27,7 @@ __all__ = [
     "PhoneNumberAssignmentAdmin",
     "QualityOfNumber",
     "QualityReadingAdmin",
+    "SecondFactorAdmin",
     "SettingChangeAdmin",
     "TenantAdmin",
     "UserAdmin",

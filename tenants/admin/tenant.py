@@ -4,15 +4,19 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
 from tenants.admin.assignment import AssignmentsOfBakery
+from tenants.admin.base import confirmation
 from tenants.admin.board import may_assign
 from tenants.display import (
     BAD,
@@ -26,12 +30,15 @@ from tenants.display import (
     yes_or_no,
 )
 from tenants.models import Membership, PhoneNumber, PhoneNumberAssignment, Tenant, User
+from tenants.services import viewing
 from tenants.services.number_use import NumberUse, capped_account, number_use
 from tenants.services.setting_changes import note_differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from uuid import UUID
 
+    from django.urls import URLPattern
     from django.utils.safestring import SafeString
     from django_stubs_ext import StrOrPromise
 
@@ -112,6 +119,7 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     list_before_template = "admin/tenants/tenant/_numbers_strip.html"
+    change_form_outer_before_template = "admin/tenants/tenant/_view_as.html"
     prepopulated_fields = {"slug": ("name",)}
     readonly_fields: tuple[str, ...] = ("id", "number", "created", "changed")
     inlines = (AssignmentsOfBakery, MembershipInline)
@@ -147,6 +155,41 @@ class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
         return found.prefetch_related(
             Prefetch("assignments", queryset=standing, to_attr="open_assignments"),
             "memberships__user",
+        )
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["may_view_as"] = self.has_view_permission(request)
+        answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return answer
+
+    def get_urls(self) -> list[URLPattern]:
+        ours = path(
+            "<uuid:pk>/view-as/",
+            self.admin_site.admin_view(self.view_as),
+            name="tenants_tenant_view_as",
+        )
+        return [ours, *super().get_urls()]
+
+    def view_as(self, request: HttpRequest, pk: UUID) -> HttpResponse:
+        """Open the bakery's own pages, read-only. Whoever may see the bakery here may."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        tenant = get_object_or_404(Tenant, pk=pk)
+        if request.method == "POST":
+            viewing.start(request.session, tenant)
+            return redirect("bakery_settings", slug=tenant.slug)
+        return confirmation(
+            request,
+            self,
+            title=_("Look at the pages of %(name)s?") % {"name": tenant.name},
+            lines=[
+                _("You see them as the bakery does, and change nothing."),
+                _("After 30 minutes it ends by itself. It is written into the log of changes."),
+            ],
+            button=_("View as bakery"),
+            back_url=page_url("tenants_tenant", pk),
         )
 
     def get_search_results(

@@ -3,15 +3,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import (
     BUSY,
     CAUTION,
@@ -20,13 +24,16 @@ from tenants.display import (
     link,
     moment,
     page_url,
+    yes_or_no,
 )
-from tenants.models import Membership, StaffRole, User
+from tenants.models import LogIn, Membership, SecondFactor, StaffRole, User
+from tenants.services import log_ins, second_factors
 from tenants.services.staff import give_role, is_last_platform_admin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
+    from django.urls import URLPattern
     from django.utils.safestring import SafeString
 
 # Groups are the roles and follow bakery_whatsapp/role_permissions.py: nothing in them is for editing.
@@ -116,7 +123,8 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
     show_facets = admin.ShowFacets.NEVER
     filter_horizontal = ()
     inlines = (BakeriesOfPerson,)
-    readonly_fields = ("kind", "seen", "joined")
+    readonly_fields = ("kind", "factor", "seen", "joined")
+    change_form_outer_before_template = "admin/tenants/user/_second_factor.html"
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (gettext_lazy("Person"), {"fields": (("first_name", "last_name"), "email")}),
@@ -129,13 +137,13 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
                 "fields": ("is_active", "role"),
             },
         ),
-        (gettext_lazy("Log-ins"), {"fields": (("seen", "joined"),)}),
+        (gettext_lazy("Log-ins"), {"fields": ("factor", ("seen", "joined"))}),
     )
     # For those who look: neither the way to a new password nor its hash.
     seen_fieldsets = (
         (None, {"fields": ("username", "kind")}),
         fieldsets[1],
-        (gettext_lazy("Log-ins"), {"fields": (("seen", "joined"),)}),
+        (gettext_lazy("Log-ins"), {"fields": ("factor", ("seen", "joined"))}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
@@ -158,6 +166,62 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
 
     def get_inlines(self, request: HttpRequest, obj: User | None) -> Any:
         return self.inlines if obj else ()  # Django asks for the password first
+
+    # --- Second factor -------------------------------------------------------------------------
+
+    def get_urls(self) -> list[URLPattern]:
+        ours = path(
+            "<int:pk>/reset-second-factor/",
+            self.admin_site.admin_view(self.reset_second_factor),
+            name="tenants_user_reset_second_factor",
+        )
+        return [ours, *super().get_urls()]
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        user = context.get("original")
+        context["may_reset"] = bool(
+            user and self._may_reset(request, user) and second_factors.has_second_factor(user)
+        )
+        answer: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return answer
+
+    def _may_reset(self, request: HttpRequest, user: User) -> bool:
+        """Another platform admin's work: whoever holds a stolen session must not lift the factor of their own."""
+        return self.has_change_permission(request, user) and request.user.pk != user.pk
+
+    def reset_second_factor(self, request: HttpRequest, pk: int) -> HttpResponse:
+        user = get_object_or_404(User, pk=pk)
+        if not self._may_reset(request, user):
+            raise PermissionDenied
+        names = {"name": user.get_username()}
+        if request.method == "POST":
+            if second_factors.reset(user):
+                log_ins.end_all(user)
+                messages.success(request, _("%(name)s has no second factor any more.") % names)
+            else:
+                messages.info(request, _("%(name)s had none.") % names)
+            return redirect(page_url("tenants_user", pk))
+        return confirmation(
+            request,
+            self,
+            title=_("Reset the second factor of %(name)s?") % names,
+            lines=[
+                _("For somebody who has lost phone and recovery codes. Make sure who is asking."),
+                _("All their devices are logged out; then the password alone lets them in."),
+                _("Platform staff set up a new one at the next log-in."),
+            ],
+            button=_("Reset the second factor"),
+            back_url=page_url("tenants_user", pk),
+            is_dangerous=True,
+        )
+
+    @admin.display(description=gettext_lazy("second factor"))
+    def factor(self, user: User) -> SafeString:
+        return yes_or_no(
+            second_factors.has_second_factor(user), yes=_("in use"), no=_("not set up")
+        )
 
     # --- Columns -------------------------------------------------------------------------------
 
@@ -217,3 +281,44 @@ class MembershipAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no type
     @admin.display(description=gettext_lazy("since"), ordering="created_at")
     def since(self, membership: Membership) -> SafeString | str:
         return moment(membership.created_at)
+
+
+@admin.register(SecondFactor)
+class SecondFactorAdmin(ReadOnlyAdmin):
+    """Who has one, and since when. Neither the secret nor the codes are shown; it is reset on the person's page."""
+
+    list_display = ("user", "since", "locked")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    ordering = ("user__username", "id")
+    fields = readonly_fields = ("user", "since", "locked")
+
+    def heading(self, factor: SecondFactor) -> str:
+        return str(factor.user)
+
+    @admin.display(description=gettext_lazy("in use since"))
+    def since(self, factor: SecondFactor) -> SafeString | str:
+        return moment(factor.confirmed_at)
+
+    @admin.display(description=gettext_lazy("locked until"))
+    def locked(self, factor: SecondFactor) -> SafeString | str:
+        return moment(factor.locked_until)
+
+
+@admin.register(LogIn)
+class LogInAdmin(ReadOnlyAdmin):
+    """Where people are logged in. The keys of the sessions are not shown."""
+
+    list_display = ("user", "since", "browser", "network")
+    list_select_related = ("user",)
+    search_fields = ("user__username",)
+    search_help_text = gettext_lazy("User name")
+    ordering = ("-started_at", "-id")
+    fields = readonly_fields = ("user", "since", "browser", "network")
+
+    def heading(self, log_in: LogIn) -> str:
+        return str(log_in.user)
+
+    @admin.display(description=gettext_lazy("since"), ordering="started_at")
+    def since(self, log_in: LogIn) -> SafeString | str:
+        return moment(log_in.started_at)

@@ -57,6 +57,8 @@ OURS = [
 # Facts about the platform's own account, which belong to no bakery and are shown to staff only.
 OF_THE_PLATFORM = {
     "User",
+    "LogIn",
+    "SecondFactor",
     "OwnPhone",
     "WhatsAppBusinessAccount",
     "PhoneNumber",

@@ -47,9 +47,11 @@ from messaging.services.callback_events import ping
 from messaging.services.letters import Letter
 from tenants.models import (
     AssignmentRound,
+    LogIn,
     NumberSetup,
     OwnPhone,
     QualityReading,
+    SecondFactor,
     SettingChange,
     StaffRole,
 )
@@ -75,7 +77,11 @@ ALSO_OPEN = {
     "search",
     "app_list",
     "tenants_phonenumberassignment_board",
+<<<<<<< HEAD
     "tenants_phonenumberassignment_csv",
+=======
+    "tenants_tenant_view_as",
+>>>>>>> 6a8218c (Ask staff for a second factor, and let them view a bakery read-only)
     "messaging_pricerate_estimate",
     "messaging_dailyusage_csv",
     "messaging_message_find",
@@ -87,7 +93,7 @@ ALSO_OPEN = {
 # Neither pages nor rights: they end the session, lead elsewhere, or answer to what they are asked.
 APART = {"logout", "view_on_site", "autocomplete"}
 # Models whose pages are shut to support: about keys, people's own numbers, the desk where templates are written, logs.
-SHUT = {"ApiKey", "OwnPhone", "TemplateDraft", "LogEntry", "AccessAttempt"}
+SHUT = {"ApiKey", "OwnPhone", "TemplateDraft", "LogEntry", "AccessAttempt", "LogIn", "SecondFactor"}
 
 SECRETS = {
     "access_token": "EAAinventedTokenOfTheAccount",
@@ -183,6 +189,8 @@ def rows(db: None) -> dict[str, Model]:
             expires_at=now + timedelta(days=30),
         ),
         SetupCheck.objects.create(key="waba"),
+        LogIn.objects.create(user=membership.user, session_key="k" * 32),
+        SecondFactor.objects.create(user=membership.user, secret="INVENTEDSECRETOFTHEAPP"),
     ]
     return {row._meta.object_name or "": row for row in made}
 
@@ -239,7 +247,15 @@ def test_support_opens_what_is_listed_and_sees_no_secret_there(sonia, rows):
     led_back = {name for name, answer in answers.items() if answer.status_code == 302}
     assert led_back == {"messaging_message_correct", "messaging_message_resend"}
     assert opened | refused | led_back == set(answers)
-    hidden = [*SECRETS.values(), CALLBACK_SECRET, demo.ACCESS_TOKEN, "bw_secret_", "md5$"]
+    hidden = [
+        *SECRETS.values(),
+        CALLBACK_SECRET,
+        demo.ACCESS_TOKEN,
+        "bw_secret_",
+        "md5$",
+        "INVENTEDSECRETOFTHEAPP",
+        "k" * 32,
+    ]
     hidden += [CANDIDATE, "0f1e2d3c", MAIL_LINK, "d" * 64]
     for name, answer in answers.items():
         text = text_of(answer)

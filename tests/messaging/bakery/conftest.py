@@ -57,6 +57,12 @@ def paula(db: None) -> User:
     return user
 
 
+def look_at_goiko(client: Client) -> None:
+    """Press "View as bakery" on its page in the admin, where there is one."""
+    if tenant := Tenant.objects.filter(slug="goiko").first():
+        client.post(f"/admin/tenants/tenant/{tenant.pk}/view-as/")
+
+
 @pytest.fixture
 def browse() -> Callable[..., Client]:
     """A client of one person (nobody without `user`) whose browser asks for `language`."""
@@ -65,6 +71,8 @@ def browse() -> Callable[..., Client]:
         client = Client(headers={"accept-language": language})
         if user is not None:
             client.force_login(user)
+            if user.is_staff:
+                look_at_goiko(client)
         return client
 
     return browse
