@@ -77,11 +77,8 @@ ALSO_OPEN = {
     "search",
     "app_list",
     "tenants_phonenumberassignment_board",
-<<<<<<< HEAD
     "tenants_phonenumberassignment_csv",
-=======
     "tenants_tenant_view_as",
->>>>>>> 6a8218c (Ask staff for a second factor, and let them view a bakery read-only)
     "messaging_pricerate_estimate",
     "messaging_dailyusage_csv",
     "messaging_message_find",
