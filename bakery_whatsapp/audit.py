@@ -30,6 +30,7 @@ from messaging.models import (
 from tenants.addresses import UNKNOWN, client_address, network_of
 from tenants.models import (
     ApiKey,
+    Invitation,
     Membership,
     NumberSetup,
     PhoneNumber,
@@ -42,6 +43,7 @@ from tenants.models import (
 _LEFT_OUT: dict[type[Model], list[str]] = {
     Tenant: ["updated_at"],
     Membership: [],
+    Invitation: [],
     User: ["last_login"],
     ApiKey: ["last_used_at"],
     PriceRate: ["imported_at"],

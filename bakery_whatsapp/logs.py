@@ -28,7 +28,7 @@ _OPEN_PAGE = re.compile(r"/(calendar|how-is-it-going|weekly-summary)/[^\s/?]+")
 # Every header ipware looks at has one of these words in its name.
 _TELLS_IP = re.compile("IP|FORWARDED|REMOTE_ADDR")
 # Whoever has such an address may open it.
-_KEY_IN_PATH = re.compile(r"^(/proof/|/password/new/).+")
+_KEY_IN_PATH = re.compile(r"^(/proof/|/password/new/|/invitation/).+")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 

@@ -22,6 +22,7 @@ PLATFORM_ADMIN_ALSO = frozenset({"auditlog.view_logentry", "axes.view_accessatte
 SUPPORT = frozenset(
     {
         "tenants.view_assignmentround",
+        "tenants.view_invitation",
         "tenants.view_membership",
         "tenants.view_numbersetup",
         "tenants.view_phonenumber",

@@ -4,12 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import forms as auth_forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from messaging.money import number
 from messaging.services.switching import WaitingMessages
 from tenants.lockout import let_in_again
+from tenants.models import Membership
 from tenants.phone_numbers import InvalidPhoneNumberError, normalised
 
 
@@ -157,3 +159,46 @@ class SecondFactorForm(forms.Form):
             attrs={"autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
         ),
     )
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "off"})
+    )
+    role = forms.ChoiceField(
+        label=_("Role"), choices=Membership.Role.choices, initial=Membership.Role.STAFF
+    )
+
+
+class RoleForm(forms.Form):
+    role = forms.ChoiceField(choices=Membership.Role.choices)
+
+
+class JoinForm(forms.Form):
+    """An account for somebody who was invited; the address is the invited one."""
+
+    name = forms.CharField(
+        label=_("Your name"), max_length=300, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        help_text=_("You log in with it. Letters, digits and @ . + - _ only."),
+        widget=forms.TextInput(attrs={"autocomplete": "username", "autocapitalize": "off"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        help_text=_("At least 8 characters, not digits only, and nothing that is easily guessed."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    @property
+    def joined(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name] for name in ("username", "name", "password")}
+
+    def take(self, error: ValidationError) -> None:
+        """Put what the service refuses beside its field; a weak password comes without one."""
+        known = error.error_dict if hasattr(error, "error_dict") else {"password": error.error_list}
+        for name, errors in known.items():
+            self.add_error(name if name in self.fields else None, errors)

@@ -8,6 +8,7 @@ from messaging.bakery import (
     import_views,
     message_views,
     month_views,
+    people_views,
     proof_views,
     security_views,
     setting_views,
@@ -70,6 +71,25 @@ password_urls = [
 month_urls = [
     path("bakery/<slug:slug>/month", month_views.month_page, name="bakery_month"),
     path("bakery/<slug:slug>/month.csv", month_views.month_file, name="bakery_month_file"),
+]
+
+people_urls = [
+    path("bakery/<slug:slug>/people", people_views.people_page, name="bakery_people"),
+    path("bakery/<slug:slug>/people/invite", people_views.invite, name="bakery_invite"),
+    path("bakery/<slug:slug>/people/leave", people_views.leave, name="bakery_leave"),
+    path("bakery/<slug:slug>/people/<int:pk>/role", people_views.change_role, name="bakery_role"),
+    path("bakery/<slug:slug>/people/<int:pk>/remove", people_views.remove, name="bakery_remove"),
+    path(
+        "bakery/<slug:slug>/invitations/<int:pk>/again",
+        people_views.invitation_again,
+        name="bakery_invitation_again",
+    ),
+    path(
+        "bakery/<slug:slug>/invitations/<int:pk>/take-back",
+        people_views.invitation_back,
+        name="bakery_invitation_back",
+    ),
+    path("invitation/<str:token>", people_views.accept, name="invitation"),
 ]
 
 # A person's own log-in, whoever they are.
@@ -195,6 +215,7 @@ urlpatterns = [
     *message_urls,
     *supplier_urls,
     *proof_urls,
+    *people_urls,
     *password_urls,
     *security_urls,
     path("viewing/end", viewing.end_view, name="viewing_end"),

@@ -14,11 +14,18 @@ from tenants.admin.own_phone import OwnPhoneAdmin
 from tenants.admin.phone_number import PhoneNumberAdmin
 from tenants.admin.setting_change import SettingChangeAdmin
 from tenants.admin.tenant import TenantAdmin
-from tenants.admin.user import LogInAdmin, MembershipAdmin, SecondFactorAdmin, UserAdmin
+from tenants.admin.user import (
+    InvitationAdmin,
+    LogInAdmin,
+    MembershipAdmin,
+    SecondFactorAdmin,
+    UserAdmin,
+)
 
 __all__ = [
     "ApiKeyAdmin",
     "AssignmentRoundAdmin",
+    "InvitationAdmin",
     "LogInAdmin",
     "MembershipAdmin",
     "NumberSetupAdmin",

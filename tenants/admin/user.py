@@ -26,7 +26,7 @@ from tenants.display import (
     page_url,
     yes_or_no,
 )
-from tenants.models import LogIn, Membership, SecondFactor, StaffRole, User
+from tenants.models import Invitation, LogIn, Membership, SecondFactor, StaffRole, User
 from tenants.services import log_ins, second_factors
 from tenants.services.staff import give_role, is_last_platform_admin
 
@@ -322,3 +322,39 @@ class LogInAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("since"), ordering="started_at")
     def since(self, log_in: LogIn) -> SafeString | str:
         return moment(log_in.started_at)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Who was invited to which bakery. Their owners invite; the links are stored nowhere."""
+
+    list_display = ("email", "tenant", "role", "invited_by", "sent", "accepted", "taken_back")
+    list_select_related = ("tenant", "invited_by")
+    search_fields = ("email", "tenant__name")
+    search_help_text = gettext_lazy("E-mail or bakery")
+    ordering = ("-sent_at", "-id")
+    fields = readonly_fields = (
+        "email",
+        "tenant",
+        "role",
+        "invited_by",
+        "sent",
+        "accepted",
+        "accepted_by",
+        "taken_back",
+    )
+
+    def heading(self, invitation: Invitation) -> str:
+        return str(invitation.email)
+
+    @admin.display(description=gettext_lazy("sent last"), ordering="sent_at")
+    def sent(self, invitation: Invitation) -> SafeString | str:
+        return moment(invitation.sent_at)
+
+    @admin.display(description=gettext_lazy("accepted"))
+    def accepted(self, invitation: Invitation) -> SafeString | str:
+        return moment(invitation.accepted_at)
+
+    @admin.display(description=gettext_lazy("taken back"))
+    def taken_back(self, invitation: Invitation) -> SafeString | str:
+        return moment(invitation.revoked_at)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from tenants.models.account import StopReason, WhatsAppBusinessAccount
 from tenants.models.api_key import ApiKey, Scope
 from tenants.models.assignment_round import AssignmentRound
+from tenants.models.invitation import Invitation
 from tenants.models.log_in import LogIn
 from tenants.models.number_setup import NumberSetup
 from tenants.models.own_phone import OwnPhone
@@ -16,6 +17,7 @@ from tenants.models.user import StaffRole, User
 __all__ = [
     "ApiKey",
     "AssignmentRound",
+    "Invitation",
     "LogIn",
     "Membership",
     "NumberSetup",

@@ -115,6 +115,7 @@ def test_lines_of_a_request_say_which_person_is_logged_in(admin_user):
     ("path", "shown"),
     [
         ("/proof/0f5c2b6e.abcdef", "/proof/…"),
+        ("/invitation/WzEsMV0:1tN:secret", "/invitation/…"),
         ("/password/new/MQ/set-abc-123", "/password/new/…"),
         ("/bakery/goiko/proof", "/bakery/goiko/proof"),
     ],

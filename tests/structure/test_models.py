@@ -31,6 +31,7 @@ from messaging.models import timeline as timeline_models
 from messaging.services.callback_events import ping
 from tenants.models import (
     ApiKey,
+    Invitation,
     Membership,
     PhoneNumberAssignment,
     SettingChange,
@@ -155,6 +156,9 @@ def rows_of_two_bakeries(db):
                 expires_at=message.created_at + timedelta(days=30),
             ),
             Callback: callback,
+            Invitation: Invitation.objects.create(
+                tenant=tenant, email=f"{name}@elsewhere.example", expires_at=message.expires_at
+            ),
             CallbackDelivery: ping(callback),
             FirstWeekAnswer: FirstWeekAnswer.objects.create(
                 first_week=FirstWeek.objects.first() or FirstWeek.objects.create(),

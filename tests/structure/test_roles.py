@@ -47,6 +47,7 @@ from messaging.services.callback_events import ping
 from messaging.services.letters import Letter
 from tenants.models import (
     AssignmentRound,
+    Invitation,
     LogIn,
     NumberSetup,
     OwnPhone,
@@ -175,6 +176,7 @@ def rows(db: None) -> dict[str, Model]:
             content=Letter("Subject", ("Text",), links=(("Open", MAIL_LINK),)).as_json(),
         ),
         UnknownWebhookField.objects.create(field="flows", last_delivery=1),
+        Invitation.objects.create(tenant=tenant, email="new@bakery.example", expires_at=now),
         AccessAttempt.objects.create(username="ana", failures_since_start=1),
         LogEntry.objects.all()[0],
         RecipientFactory.create(tenant=tenant),

@@ -15,6 +15,7 @@ from tenants.models import Scope
 # Pages that work without a log-in, and why.
 OPEN = {
     "login": "people log in here",
+    "invitation": "the link in the mail is the proof",
     "set_language": "also on the log-in page",
     "password_reset": "for those who cannot log in",
     "password_reset_done": "for those who cannot log in",
