@@ -51,17 +51,8 @@ ENTRIES = (
             "bakery_supplier_import",
         ),
     ),
-<<<<<<< HEAD
     Entry("bakery_month", _("This month"), "month"),
-=======
-    Entry(
-        "bakery_settings",
-        _("Settings"),
-        "settings",
-        within=("bakery_switch", "bakery_history", "bakery_own_phone"),
-    ),
     Entry("bakery_people", _("People"), "people", within=("bakery_remove", "bakery_leave")),
->>>>>>> 5011aab (Let owners invite and remove people, and everybody leave)
 )
 
 
