@@ -11,7 +11,7 @@ import tenants.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0011_one_record_of_limit_mails"),
+        ("tenants", "0012_numbers_gone_at_meta"),
     ]
 
     operations = [
