@@ -68,8 +68,8 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_POST
 @for_the_owner
-def invitation_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    visit, invitation = _invitation(request, slug, pk)
+def invitation_again(request: HttpRequest, slug: str, invitation_id: int) -> HttpResponse:
+    visit, invitation = _invitation(request, slug, invitation_id)
     try:
         members.send_again(invitation, by=visit.user)
     except members.InvitationGoneError:
@@ -88,8 +88,8 @@ def invitation_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @never_cache
 @require_POST
 @for_the_owner
-def invitation_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    visit, invitation = _invitation(request, slug, pk)
+def invitation_back(request: HttpRequest, slug: str, invitation_id: int) -> HttpResponse:
+    visit, invitation = _invitation(request, slug, invitation_id)
     members.take_back(invitation, by=visit.user)
     messages.success(request, _("The invitation is taken back; its link opens nothing."))
     return redirect("bakery_people", slug=slug)
@@ -98,8 +98,8 @@ def invitation_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @never_cache
 @require_POST
 @for_the_owner
-def change_role(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    visit, membership = _membership(request, slug, pk)
+def change_role(request: HttpRequest, slug: str, member_id: int) -> HttpResponse:
+    visit, membership = _membership(request, slug, member_id)
     form = RoleForm(request.POST)
     if form.is_valid():
         role = Membership.Role(form.cleaned_data["role"])
@@ -112,9 +112,9 @@ def change_role(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_the_owner
-def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def remove(request: HttpRequest, slug: str, member_id: int) -> HttpResponse:
     """GET asks; POST removes."""
-    visit, membership = _membership(request, slug, pk)
+    visit, membership = _membership(request, slug, member_id)
     if not visit.is_owner:
         raise NotOwnerError
     if request.method == "POST":

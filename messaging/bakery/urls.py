@@ -77,15 +77,23 @@ people_urls = [
     path("bakery/<slug:slug>/people", people_views.people_page, name="bakery_people"),
     path("bakery/<slug:slug>/people/invite", people_views.invite, name="bakery_invite"),
     path("bakery/<slug:slug>/people/leave", people_views.leave, name="bakery_leave"),
-    path("bakery/<slug:slug>/people/<int:pk>/role", people_views.change_role, name="bakery_role"),
-    path("bakery/<slug:slug>/people/<int:pk>/remove", people_views.remove, name="bakery_remove"),
     path(
-        "bakery/<slug:slug>/invitations/<int:pk>/again",
+        "bakery/<slug:slug>/people/<int:member_id>/role",
+        people_views.change_role,
+        name="bakery_role",
+    ),
+    path(
+        "bakery/<slug:slug>/people/<int:member_id>/remove",
+        people_views.remove,
+        name="bakery_remove",
+    ),
+    path(
+        "bakery/<slug:slug>/invitations/<int:invitation_id>/again",
         people_views.invitation_again,
         name="bakery_invitation_again",
     ),
     path(
-        "bakery/<slug:slug>/invitations/<int:pk>/take-back",
+        "bakery/<slug:slug>/invitations/<int:invitation_id>/take-back",
         people_views.invitation_back,
         name="bakery_invitation_back",
     ),

@@ -100,7 +100,13 @@ def test_others_see_the_settings_without_forms(request, browse, bakery, person):
 
 def addresses_of_a_bakery() -> dict[str, str]:
     """Every address below a bakery's, whoever builds it, with ids that no row has."""
-    values = {"message_id": UNKNOWN, "kind_id": 1, "pk": 1, "slug": "goiko"}
+    values = {
+        "message_id": UNKNOWN,
+        "kind_id": 1,
+        "member_id": 1,
+        "invitation_id": 1,
+        "slug": "goiko",
+    }
     found = {}
     for name, ways in get_resolver().reverse_dict.lists():
         if not isinstance(name, str) or not name.startswith("bakery_"):

@@ -69,7 +69,8 @@ def test_looking_at_one_bakery_opens_no_other(bakery, sonia):
 
 def addresses() -> list[str]:
     """Every address below a bakery's, whoever builds it."""
-    values = {"message_id": "6ac5e28a-b97e-4867-868a-aa3fa07b0405", "slug": "goiko"}
+    unknown = "6ac5e28a-b97e-4867-868a-aa3fa07b0405"
+    values = {"message_id": unknown, "link_id": unknown, "recipient_id": unknown, "slug": "goiko"}
     found = []
     for name, ways in get_resolver().reverse_dict.lists():
         for possibilities, pattern, _defaults, _converters in ways:

@@ -12,6 +12,7 @@ from django.utils import timezone
 from messaging.bakery.urls import urlpatterns
 from messaging.models import Erasure, Message, ProofLink, Recipient
 from messaging.statuses import MessageStatus
+from tenants.models import Invitation, Membership
 from tests.factories import MembershipFactory, NoticeKindFactory, RecipientFactory, message_in
 
 ORDER = "PO-12345"
@@ -26,6 +27,7 @@ OWNERS_ONLY = {
     "bakery_supplier_json",
     "bakery_supplier_csv",
     "bakery_supplier_erase",
+    "bakery_remove",
 }
 # What changes something, and how it is asked.
 POSTS: dict[str, dict[str, str]] = {
@@ -37,6 +39,11 @@ POSTS: dict[str, dict[str, str]] = {
     "bakery_supplier_import": {"text": "Phone\n+34600000109\n"},
     "bakery_proof_link": {"order": ORDER},
     "bakery_proof_revoke": {},
+    "bakery_invite": {"email": "x@elsewhere.example", "role": "owner"},
+    "bakery_role": {"role": "owner"},
+    "bakery_remove": {},
+    "bakery_invitation_again": {},
+    "bakery_invitation_back": {},
 }
 
 
@@ -52,6 +59,10 @@ def ids(bakery) -> dict[str, Any]:
         expires_at=timezone.now() + timedelta(days=30),
     )
     rows = {"message_id": message.pk, "recipient_id": recipient.pk, "link_id": link.pk}
+    rows["member_id"] = MembershipFactory.create(tenant=bakery, role="staff", id=987_001).pk
+    rows["invitation_id"] = Invitation.objects.create(
+        tenant=bakery, email="new@elsewhere.example", expires_at=link.expires_at, id=987_002
+    ).pk
     # The platform's, the same for every bakery.
     return rows | {"kind_id": NoticeKindFactory.create().pk}
 
@@ -76,7 +87,7 @@ def holds_an_id(path: str, ids: dict[str, Any]) -> bool:
 def state() -> list[Any]:
     rows: list[Any] = [
         list(model.objects.order_by("pk").values())
-        for model in (Message, Recipient, ProofLink, Erasure)
+        for model in (Message, Recipient, ProofLink, Erasure, Membership, Invitation)
     ]
     return rows
 
