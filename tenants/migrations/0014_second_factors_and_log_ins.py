@@ -11,7 +11,7 @@ import tenants.fields
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0012_numbers_gone_at_meta"),
+        ("tenants", "0013_weekly_summary"),
     ]
 
     operations = [

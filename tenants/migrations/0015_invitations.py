@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0013_second_factors_and_log_ins"),
+        ("tenants", "0014_second_factors_and_log_ins"),
     ]
 
     operations = [
