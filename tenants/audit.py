@@ -6,6 +6,7 @@ Where the product writes down what it saw and nobody decided, `unlogged()` spare
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from auditlog.context import disable_auditlog as unlogged
@@ -47,4 +48,6 @@ def record_event(row: Model, /, **facts: object) -> None:
 
 
 def _told(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     return str(value)

@@ -213,10 +213,12 @@ class AttemptAdmin(ReadOnlyAdmin):
 def _lines(entry: LogEntry) -> list[tuple[str, str, str]]:
     """Return name, old and new value of each field; what stood or stands empty is a dash."""
     model = entry.content_type.model_class()
-    return [
+    lines = [
         (_name_of(model, field), *_old_and_new(change))
         for field, change in sorted((entry.changes or {}).items())
     ]
+    # A new row lists its empty columns too.
+    return [line for line in lines if line[1:] != ("–", "–")]
 
 
 def _old_and_new(change: Any) -> tuple[str, str]:

@@ -102,7 +102,7 @@ def test_it_is_written_into_the_log_who_looked_from_when_to_when(bakery, sonia):
     first, last = LogEntry.objects.get_for_object(bakery).filter(actor=sonia).order_by("id")
     assert first.action == last.action == LogEntry.Action.ACCESS
     assert set(first.changes) == {"looks_from", "looks_until"}
-    assert first.changes["looks_from"][1] >= str(before)
+    assert first.changes["looks_from"][1] >= f"{before:%Y-%m-%d %H:%M:%S}"
     assert set(last.changes) == {"looked_until"}
 
 
