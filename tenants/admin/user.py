@@ -159,6 +159,11 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
         may: bool = super().has_delete_permission(request, obj)
         return may and not (obj is not None and is_last_platform_admin(obj))
 
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """With the person goes what is only theirs, such as log-ins, which nobody deletes by itself."""
+        found, counts, _needed, protected = super().get_deleted_objects(objs, request)
+        return found, counts, set(), protected
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change:
