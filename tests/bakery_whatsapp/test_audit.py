@@ -225,7 +225,7 @@ def test_the_list_shows_old_and_new_and_filters_by_who_what_and_when(paula, rena
         {"q": str(renamed.pk)},
         {"q": "paula"},
     ):
-        assert "Goiko e hijos" in paula.get(LIST, filters).text, filters
+        assert "Goiko e hijos" in paula.get(LIST, filters, follow=True).text, filters
     for filters in ({"action": "2"}, {"kind": "tenants.user"}, {"row": "tenants.tenant:x"}):
         assert "Panadería Goiko →" not in paula.get(LIST, filters).text, filters
 
