@@ -398,4 +398,5 @@ def test_there_are_no_sentences_for_what_is_never_found():
 
 def test_two_counts_in_one_sentence_are_each_in_their_own_number():
     finding = Finding(Level.WARNING, "body", Code.VARIABLES_MANY, {"variables": 2, "words": 1})
-    assert "2 placeholders among 1 word:" in lines_of([finding])[0].sentence
+    with translation.override("en"):
+        assert "2 placeholders among 1 word:" in lines_of([finding])[0].sentence
