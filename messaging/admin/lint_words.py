@@ -34,6 +34,9 @@ SENTENCES: dict[Code, StrOrPromise] = {
     Code.NAME_EXISTS: gettext_lazy(
         "The account has a template of this name in %(language)s. Edit that one, or add _v2 to the name."
     ),
+    Code.CHANGED_AT_META: gettext_lazy(
+        "Meta has another text by now than when this draft was begun: submitting it takes that change back."
+    ),
     Code.NAME_BLOCKED: gettext_lazy(
         "A template of this name was deleted; Meta blocks the name until %(until)s. Add _v2 to the name."
     ),

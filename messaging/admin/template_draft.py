@@ -22,7 +22,7 @@ from messaging.admin.template_form import LANGUAGES, TemplateForm
 from messaging.admin.template_words import obstacle_words
 from messaging.graph_api.catalogue import CATALOGUE
 from messaging.graph_api.errors import GraphApiError, NoAnswerError
-from messaging.graph_api.template_bubble import render
+from messaging.graph_api.template_bubble import RenderedTemplate, render
 from messaging.graph_api.template_lint import has_errors
 from messaging.models import TemplateDraft
 from messaging.services import template_drafts
@@ -233,6 +233,7 @@ class TemplateDraftAdmin(Headed, ModelAdmin):  # type: ignore[misc]  # unfold sh
             "draft": draft,
             "version": draft.updated_at.isoformat(),
             "bubble": render(draft.components),
+            "at_meta": _at_meta(draft),
             "findings": lines_of(findings),
             "has_errors": has_errors(findings),
             "back_url": page_url(_NAME, draft.pk),
@@ -300,9 +301,17 @@ def _preview_of(form: TemplateForm, draft: TemplateDraft) -> dict[str, Any]:
         components, findings = shown.components, template_drafts.findings_of(shown)
     return {
         "bubble": render(components),
+        "at_meta": _at_meta(draft),
         "findings": lines_of(findings),
         "has_errors": has_errors(findings),
     }
+
+
+def _at_meta(draft: TemplateDraft) -> RenderedTemplate | None:
+    """What the recipient reads until a draft that would undo a change at Meta is submitted."""
+    if draft.template is None or not template_drafts.would_overwrite(draft):
+        return None
+    return render(draft.template.components)
 
 
 def _version(request: HttpRequest) -> datetime | None:

@@ -47,6 +47,7 @@ class Code(StrEnum):
     NAME_TOO_LONG = "name_too_long"
     NAME_EXISTS = "name_exists"
     NAME_BLOCKED = "name_blocked"
+    CHANGED_AT_META = "changed_at_meta"
     LANGUAGE_FORMAT = "language_format"
     CATEGORY_UNKNOWN = "category_unknown"
     BODY_MISSING = "body_missing"

@@ -45,6 +45,13 @@ class TemplateDraft(models.Model):
     components: models.JSONField[list[dict[str, Any]], list[dict[str, Any]]] = models.JSONField(
         _("components"), default=list
     )
+    begun_from = models.TextField(
+        _("text it was begun from"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("What the template said when this change of it was begun."),
+    )
     submitting_since = models.DateTimeField(_("being submitted since"), null=True, blank=True)
     unanswered_at = models.DateTimeField(_("submitted without an answer"), null=True, blank=True)
     updated_by = models.CharField(_("last changed by"), max_length=150, blank=True)

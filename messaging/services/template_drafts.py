@@ -23,6 +23,7 @@ from messaging.graph_api.template_lint import (
     lint,
 )
 from messaging.graph_api.template_shape import shape_of
+from messaging.graph_api.template_signature import signature_of
 from messaging.models import MessageTemplate, TemplateChangeKind, TemplateDraft
 from messaging.models.template import GONE
 from messaging.services import template_alerts, template_drift, template_rules
@@ -81,6 +82,7 @@ def draft_of(template: MessageTemplate, *, by: str) -> TemplateDraft:
             "category": template.category,
             "parameter_format": template.parameter_format,
             "components": template.components,
+            "begun_from": signature_of(template.components).text,
             "updated_by": by,
         },
     )
@@ -104,6 +106,14 @@ def _is_being_submitted(draft: TemplateDraft, now: datetime) -> bool:
     return since is not None and since > now - _SUBMITTING_AT_MOST
 
 
+def would_overwrite(draft: TemplateDraft) -> bool:
+    """Whether Meta's text is another than the draft was begun from: submitting it would undo that change unseen."""
+    if draft.template is None or not draft.begun_from:
+        return False
+    at_meta = signature_of(draft.template.components).text
+    return at_meta not in {draft.begun_from, signature_of(draft.components).text}
+
+
 def findings_of(draft: TemplateDraft) -> list[Finding]:
     """Read the draft as Meta would, beside the account's other templates."""
     linted = LintedTemplate(
@@ -120,6 +130,8 @@ def findings_of(draft: TemplateDraft) -> list[Finding]:
         if until is not None:
             blocked: dict[str, str | int] = {"until": until.date().isoformat()}
             found.insert(0, Finding(Level.ERROR, "name", Code.NAME_BLOCKED, blocked))
+    if would_overwrite(draft):
+        found.insert(0, Finding(Level.WARNING, "body", Code.CHANGED_AT_META, {}))
     return found
 
 

@@ -400,3 +400,23 @@ def test_two_counts_in_one_sentence_are_each_in_their_own_number():
     finding = Finding(Level.WARNING, "body", Code.VARIABLES_MANY, {"variables": 2, "words": 1})
     with translation.override("en"):
         assert "2 placeholders among 1 word:" in lines_of([finding])[0].sentence
+
+
+def test_form_and_submission_show_both_texts_when_meta_has_another_by_now(paula):
+    template = TemplateFactory(meta_template_id="1200000000000345")
+    draft = TemplateDraft.objects.create(
+        account=template.account,
+        template=template,
+        name=template.name,
+        components=[{"type": "BODY", "text": "Hola, este texto es del borrador."}],
+        begun_from="Lo que decía antes.",
+    )
+    change = f"/admin/messaging/templatedraft/{draft.pk}/change/"
+    for address in (change, f"/admin/messaging/templatedraft/{draft.pk}/submit/"):
+        text = paula.get(address).text
+        assert "Changed at Meta since this draft was begun" in text
+        assert "has recibido una nueva orden de compra" in text
+        assert "este texto es del borrador" in text
+        assert "submitting it takes that change back" in text
+    TemplateDraft.objects.update(begun_from="")
+    assert "Changed at Meta since" not in paula.get(change).text

@@ -207,6 +207,32 @@ def edit(meta, template: MessageTemplate) -> MessageTemplate:
     return submit(draft)
 
 
+def test_a_draft_that_would_undo_a_change_at_meta_is_warned_of_and_needs_a_tick(meta):
+    template = approved()
+    template_drafts.draft_of(template, by="paula")
+    TemplateDraft.objects.update(components=GOOD)
+    MessageTemplate.objects.update(
+        components=[{"type": "BODY", "text": "Hola, esto lo escribió otra persona en Meta."}]
+    )
+    draft = TemplateDraft.objects.get()
+    assert Code.CHANGED_AT_META in [one.code for one in template_drafts.findings_of(draft)]
+    with pytest.raises(template_drafts.FindingsError):
+        submit(draft)
+    assert not meta.mock.calls
+    # Saving again does not make the warning go away; taking Meta's text over does.
+    template_drafts.save_draft(draft, by="paula", seen=draft.updated_at)
+    assert template_drafts.would_overwrite(TemplateDraft.objects.get())
+    draft.components = MessageTemplate.objects.get().components
+    assert not template_drafts.would_overwrite(draft)
+
+
+def test_a_draft_whose_template_did_not_change_is_not_warned_of():
+    template = approved()
+    draft = template_drafts.draft_of(template, by="paula")
+    draft.components = GOOD
+    assert not template_drafts.would_overwrite(draft)
+
+
 def test_an_edit_goes_back_to_review(meta):
     template = approved()
     edit(meta, template)
