@@ -5,10 +5,12 @@ import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from typing import Any
 
 import pytest
 import responses
+from django.apps import apps
 from django.db import connection, transaction
 
 from messaging.graph_api.signature import sign
@@ -21,6 +23,12 @@ __all__ = ["names", "receiver"]  # fixtures
 
 GRAPH = "https://graph.facebook.com/v26.0"
 T0 = 1795341600
+
+
+@pytest.fixture
+def first_kinds(db: None) -> None:
+    """The kinds of notices that a migration brings; tests with transactions of their own empty the table."""
+    import_module("messaging.migrations.0021_first_notice_kinds").offer(apps, None)
 
 
 class Meta:

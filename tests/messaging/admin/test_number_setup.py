@@ -134,7 +134,7 @@ def test_while_meta_is_down_no_call_about_a_number_speaks_of_a_message(
     assert if_unanswered not in busy
     for text in (unanswered, busy):
         assert "the message" not in text
-        assert "recipient" not in text
+        assert "the recipient" not in text
 
 
 @pytest.mark.parametrize("page", ["phonenumber", "phonenumberassignment"])

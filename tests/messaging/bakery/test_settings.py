@@ -22,7 +22,7 @@ UNKNOWN = "6ac5e28a-b97e-4867-868a-aa3fa07b0405"
 
 
 @pytest.fixture(autouse=True)
-def kinds(db) -> None:
+def kinds(first_kinds) -> None:
     """Orders and low stock have a text, production has none yet."""
     TemplateFactory.create()
     TemplateFactory.create(name="low_stock_alert")

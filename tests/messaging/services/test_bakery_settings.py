@@ -30,7 +30,7 @@ from tests.factories import (
     message_in,
 )
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker", "first_kinds")]
 EVENING = datetime.fromisoformat("2026-11-20T21:30:00+00:00")  # 22:30 in Madrid
 
 
