@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 MEDIA_FORMATS = frozenset({"IMAGE", "VIDEO", "DOCUMENT"})
-# A line break, a tab or any other control character, or more than four blanks in a row.
-_REFUSED = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]\s*|[^\S\n]{5,}")
+# A line break, a tab or any other control character with all blanks around it, or more than four blanks in a row.
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+_REFUSED = re.compile(rf"[\s{_CONTROL}]*[{_CONTROL}][\s{_CONTROL}]*|[^\S\n]{{5,}}")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _MAX_COORDINATE = {"latitude": 90, "longitude": 180}
 

@@ -4,7 +4,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from messaging.graph_api.template_text import (
@@ -410,6 +410,7 @@ def test_every_placeholder_shows_its_value_and_none_is_filled_twice(values):
 
 
 @given(st.text(max_size=200))
+@example("a\x1b\x1b\x1b\x1b\x1bb")
 def test_no_value_leaves_with_whitespace_that_meta_refuses(value):
     try:
         fitted = fit(
