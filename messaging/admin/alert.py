@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from django.utils.safestring import SafeString
     from django_stubs_ext import StrPromise
 
+    from tenants.models import PhoneNumber
+
 # Where a cause is looked at; the code of Meta's, where there is one, says more than these.
 _ACTIONS: dict[str, StrPromise] = {
     AlertKind.ACCOUNT_STOPPED: gettext_lazy(
@@ -153,9 +155,11 @@ class AlertLine:
     opened_at: datetime
 
 
-def lines_of(alerts: Collection[Alert]) -> list[AlertLine]:
-    """Return the alerts in words; two queries for what they are about, however many there are."""
-    subjects = subjects_of(alerts)
+def lines_of(
+    alerts: Collection[Alert], *, numbers: Collection[PhoneNumber] | None = None
+) -> list[AlertLine]:
+    """Return the alerts in words; two queries for what they are about, one with all `numbers` at hand."""
+    subjects = subjects_of(alerts, numbers=numbers)
     return [_line_of(alert, subjects.get(alert.pk)) for alert in alerts]
 
 

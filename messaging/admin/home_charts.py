@@ -11,13 +11,14 @@ from django.utils.translation import pgettext
 
 from messaging import money
 from messaging.admin import charts
-from messaging.models import CountedDay
 from tenants.date_forms import day_form
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from datetime import date
 
     from messaging.services.costs import DayTotals
+    from messaging.services.latency import DeliveryTimes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,15 @@ class HomeCharts:
     rows: list[DayRow]
 
 
-def charts_of(days: Sequence[DayTotals]) -> HomeCharts | None:
-    """Return nothing while there is nothing to draw; one query."""
+def charts_of(days: Sequence[DayTotals], times: Mapping[date, DeliveryTimes]) -> HomeCharts | None:
+    """Return nothing while there is nothing to draw."""
     if all(day.totals.is_empty for day in days):
         return None
     labels = [date_format(day.day, day_form()) for day in days]
     rates = [_rate(day) for day in days]
-    half, most = _times(days)
+    rows = [times.get(day.day) for day in days]
+    half = [row.p50_s if row else None for row in rows]
+    most = [row.p95_s if row else None for row in rows]
     return HomeCharts(
         charts=[
             Chart(
@@ -82,16 +85,6 @@ def charts_of(days: Sequence[DayTotals]) -> HomeCharts | None:
             DayRow(label, [*_counts(day), _in("%", rate), _in("s", p50), _in("s", p95)])
             for label, day, rate, p50, p95 in zip(labels, days, rates, half, most, strict=True)
         ],
-    )
-
-
-def _times(days: Sequence[DayTotals]) -> tuple[list[float | None], list[float | None]]:
-    found = CountedDay.objects.filter(day__gte=days[0].day, day__lte=days[-1].day)
-    counted = {row.day: row for row in found}
-    rows = [counted.get(day.day) for day in days]
-    return (
-        [row.delivered_p50_s if row else None for row in rows],
-        [row.delivered_p95_s if row else None for row in rows],
     )
 
 

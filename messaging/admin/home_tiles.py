@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import redis
 from django.conf import settings
-from django.db.models import Count, Exists, Min, OuterRef
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
@@ -19,9 +19,8 @@ from django.utils.translation import ngettext
 
 from messaging import money
 from messaging.graph_api.versions import version_problem
-from messaging.models import Message, WebhookDelivery
+from messaging.models import WebhookDelivery
 from messaging.services import refusals
-from messaging.services.latency import delivery_times
 from messaging.statuses import MessageStatus
 from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, UNRATED, list_url
 from tenants.models import WhatsAppBusinessAccount
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from messaging.admin.banner import HaltedLine
     from messaging.services.costs import Totals
+    from messaging.services.latency import DeliveryTimes
     from messaging.services.limits import Usage
     from tenants.models import PhoneNumber, Tenant
     from tenants.services.number_use import NumberUse
@@ -66,11 +66,9 @@ def line(account: WhatsAppBusinessAccount | None, halted: HaltedLine | None) -> 
     return Tile(label, _("on"), account.name or account.waba_id, url, "check_circle", GOOD)
 
 
-def queue(now: datetime) -> Tile:
-    waiting = Message.objects.queued().aggregate(count=Count("id"), oldest=Min("send_after"))
+def queue(count: int, oldest: datetime | None, now: datetime) -> Tile:
     url = list_url("messaging_message", status=MessageStatus.QUEUED)
-    count, oldest = waiting["count"], waiting["oldest"]
-    if not count:
+    if oldest is None:
         return Tile(_("Waiting"), "0", _("Nothing waits."), url, "schedule", GOOD)
     is_late = oldest < now - _WAITS_LONG
     note = (
@@ -214,10 +212,9 @@ def _refused_words(refused: int | None) -> str:
     return words % {"count": refused}
 
 
-def delivery() -> Tile:
+def delivery(times: DeliveryTimes | None) -> Tile:
     label, icon = _("Delivered within"), "timer"
     url = list_url("messaging_message", when="day")
-    times = delivery_times()
     if times is None:
         return Tile(label, "–", _("None was delivered in 24 hours."), url, icon)
     half, most = (number_format(seconds, 1) for seconds in (times.p50_s, times.p95_s))

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import OuterRef, Subquery
 
 from tenants.models import PhoneNumber, PhoneNumberAssignment, WhatsAppBusinessAccount
+from tenants.models.phone_number import PhoneNumberQuerySet
 from tenants.services.usable_numbers import why_unusable
 
 if TYPE_CHECKING:
@@ -51,10 +52,16 @@ class NumberUse:
 
 def number_use(account: WhatsAppBusinessAccount | None) -> NumberUse:
     """Return how the numbers are used, one query; the account tells the cap (see `capped_account`)."""
-    assigned = PhoneNumberAssignment.objects.open().filter(phone_number=OuterRef("pk"))
-    found = PhoneNumber.objects.by_number().annotate(is_held=Exists(assigned))
-    numbers: list[Any] = list(found)
-    return use_of(numbers, held={row.pk for row in numbers if row.is_held}, account=account)
+    numbers: list[Any] = list(with_holders())
+    held = {row.pk for row in numbers if row.holder is not None}
+    return use_of(numbers, held=held, account=account)
+
+
+def with_holders() -> PhoneNumberQuerySet:
+    """All numbers, each with the name of the bakery that has it as `holder`, None when nobody has."""
+    standing = PhoneNumberAssignment.objects.open().filter(phone_number=OuterRef("pk"))
+    holder = Subquery(standing.values("tenant__name")[:1])
+    return PhoneNumber.objects.by_number().annotate(holder=holder)
 
 
 def use_of(

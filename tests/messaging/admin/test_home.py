@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api.signature import Signature
-from messaging.models import WebhookDelivery
+from messaging.models import AlertKind, WebhookDelivery
 from messaging.months import billing_today
 from messaging.services import usage
+from messaging.services.alerts import open_alert
 from messaging.services.refusals import count_refusal
 from messaging.statuses import MessageStatus
 from tenants.models import PhoneNumber, WhatsAppBusinessAccount
@@ -189,11 +190,18 @@ def tile_of(client, label):
 
 
 def test_the_home_takes_few_queries(paula, db, django_assert_max_num_queries):
+    number = DefaultNumberFactory.create()
     MessageFactory.create_batch(5)
+    message_in(MessageStatus.READ, accepted_at=timezone.now(), delivered_at=timezone.now())
+    WebhookDelivery.objects.create(body=b"{}")
     usage.count_days([billing_today()])
+    open_alert(AlertKind.NUMBER_QUALITY, subject=number.phone_number_id)
+    open_alert(AlertKind.TEMPLATE_CHANGED, subject="po_notification (es)")
     paula.get("/admin/")  # loads the count of recipients
     with django_assert_max_num_queries(15):  # two of them the rights of the role
-        paula.get("/admin/")
+        page = paula.get("/admin/")
+    assert len(page.context["alerts"]) == 2
+    assert page.context["charts"] is not None
 
 
 @pytest.mark.parametrize(
