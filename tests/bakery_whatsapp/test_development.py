@@ -19,15 +19,16 @@ import psutil
 import pytest
 from cryptography.fernet import Fernet
 
-from bakery_whatsapp import development
-from bakery_whatsapp.development import (
+from bakery_whatsapp.development import configuration
+from bakery_whatsapp.development.configuration import (
     CannotStartError,
-    Launcher,
-    StoppedError,
     ensure_port_is_free,
     read_configuration,
     read_env_file,
+    write_env_file,
 )
+from bakery_whatsapp.development.launcher import Launcher, StoppedError
+from bakery_whatsapp.development.welcome import send_curl
 from bakery_whatsapp.embedded import free_port
 from messaging import demo
 from tests.conftest import ROOT, answers, wait_until
@@ -44,7 +45,7 @@ def data_dir() -> Iterator[Path]:
 @pytest.fixture
 def project(tmp_path, monkeypatch) -> Path:
     """A project folder without an .env, unlike perhaps the developer's."""
-    monkeypatch.setattr(development, "ROOT", tmp_path)
+    monkeypatch.setattr(configuration, "ROOT", tmp_path)
     return tmp_path
 
 
@@ -80,21 +81,21 @@ def test_the_env_file_is_honoured_and_the_shell_wins(project):
     (project / ".env").write_text(
         "PORT=8111\nLOG_FORMAT=json\nSECRET_KEY='from the file'\nENVIRONMENT=production\n"
     )
-    configuration = read_configuration({"LOG_FORMAT": "plain"})
-    assert configuration.port == 8111
-    assert configuration.environment["LOG_FORMAT"] == "plain"
-    assert configuration.environment["SECRET_KEY"] == "from the file"
-    assert configuration.environment["ENVIRONMENT"] == "development"
+    found = read_configuration({"LOG_FORMAT": "plain"})
+    assert found.port == 8111
+    assert found.environment["LOG_FORMAT"] == "plain"
+    assert found.environment["SECRET_KEY"] == "from the file"
+    assert found.environment["ENVIRONMENT"] == "development"
 
 
 def test_empty_lines_of_a_copied_example_are_no_account(project):
     (project / ".env").write_text(
         "WHATSAPP_ACCESS_TOKEN=\nWHATSAPP_APP_SECRET=\nDATA_DIR=\nPORT=\n"
     )
-    configuration = read_configuration({})
-    assert configuration.environment["WHATSAPP_APP_SECRET"] == demo.APP_SECRET
-    assert configuration.port == 8000
-    assert configuration.data_dir == project / ".local"
+    found = read_configuration({})
+    assert found.environment["WHATSAPP_APP_SECRET"] == demo.APP_SECRET
+    assert found.port == 8000
+    assert found.data_dir == project / ".local"
 
 
 @pytest.mark.parametrize("port", ["abc", "0", "65536", "-1", "80 80", "８０００"])
@@ -121,9 +122,7 @@ def test_a_taken_port_is_refused_with_what_to_do():
 
 
 def test_the_printed_curl_has_the_body_of_the_guides_step():
-    command = development.send_curl(
-        "http://127.0.0.1:8000", key="bw_key", tenant_id=demo.BAKERIES[1].tenant_id
-    )
+    command = send_curl("http://127.0.0.1:8000", key="bw_key", tenant_id=demo.BAKERIES[1].tenant_id)
     body = json.loads(command.split("-d '")[1].rstrip("'"))
     assert list(body) == [
         "tenant_id",
@@ -234,7 +233,7 @@ def test_a_signal_while_preparing_is_obeyed(launcher):
 
 SIGNALLED_WHILE_WAITING = """
 import signal
-from bakery_whatsapp.development import Launcher
+from bakery_whatsapp.development.launcher import Launcher
 
 signal.signal(signal.SIGALRM, lambda *_: launcher.stopping.set())
 for attempt in range(20_000):
@@ -399,5 +398,5 @@ def test_two_copies_run_side_by_side(start_run, data_dir):
 
 def test_what_is_kept_can_be_read_again(tmp_path):
     values = {"SECRET_KEY": "a-_b=c", "DEMO_API_KEY": "bw_x"}
-    development.write_env_file(tmp_path / "kept.env", values)
+    write_env_file(tmp_path / "kept.env", values)
     assert read_env_file(tmp_path / "kept.env") == values

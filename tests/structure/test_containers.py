@@ -19,7 +19,7 @@ from django.core.management import load_command_class
 from django.utils.module_loading import import_string
 from granian.cli import cli as granian
 
-from bakery_whatsapp import development
+from bakery_whatsapp.development.commands import beat_command, web_command, worker_command
 from messaging import queues
 from tests.conftest import ROOT
 
@@ -85,16 +85,14 @@ def test_the_web_server_finds_its_application():
     assert (options["host"], options["port"]) == ("0.0.0.0", 8000)
 
 
-@pytest.mark.parametrize(
-    "command", [SERVICES["worker"]["command"], development.worker_command(8000)[2:]]
-)
+@pytest.mark.parametrize("command", [SERVICES["worker"]["command"], worker_command(8000)[2:]])
 def test_the_worker_watches_every_queue(command):
     assert set(parse(command)["queues"]) == set(queues.ALL)
 
 
 def test_the_commands_of_make_run_are_understood_too():
-    assert parse(development.web_command(8000)[2:])
-    assert parse(development.beat_command(Path("/data"))[2:])
+    assert parse(web_command(8000)[2:])
+    assert parse(beat_command(Path("/data"))[2:])
 
 
 def test_every_service_is_watched_and_comes_back():
