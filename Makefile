@@ -30,7 +30,7 @@ test: installed-dev catalogue ## All tests but those that kill processes; ARGS="
 
 .PHONY: test-faults
 test-faults: installed-dev catalogue ## Tests that kill processes or wait long
-	$(PY) -m pytest -m faults $(ARGS)
+	$(PY) -m pytest -m faults -n 2 --dist loadfile $(ARGS)
 
 .PHONY: bench-send
 bench-send: installed-dev ## Measure sending, about half an hour; ARGS="--rounds 1 --only send" is shorter
