@@ -77,6 +77,7 @@ def check_setup() -> None:
 @shared_task(name=queues.DELETE_OLD)
 def delete_old() -> None:
     retention.delete_old_deliveries()
+    retention.delete_old_answers()
     token_rotation.forget_left_candidates()
     erasing_copies.erase_copies()
 

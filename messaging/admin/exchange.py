@@ -6,6 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from messaging.admin.pages import code_block
+from messaging.admin.setup_curls import AS_SYSTEM_USER
+from messaging.admin.wording import failure_words
 from messaging.models import WebhookDelivery
 from messaging.services.sending import payload_of
 from tenants.phone_numbers import from_digits, masked
@@ -13,11 +19,29 @@ from tenants.phone_numbers import from_digits, masked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from django.utils.safestring import SafeString
+
     from messaging.models import Message, MessageEvent, SendAttempt
 
 # A body of thousands of statuses is not worth reading for one of them; it is there in the inbox.
 _LONGEST_BODY = 256 * 1024
 _NUMBERS = frozenset({"recipient_id", "wa_id", "input", "to"})
+# Stands for the number in a curl; no stored text can hold it.
+_NUMBER = "\x00"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One attempt as it went over the wire. `curl` is empty where the body is gone with its recipient.
+
+    `why_none` says why no answer of Meta's came. `is_whole` is False where only its facts are left, not its words.
+    """
+
+    request: SafeString
+    curl: str
+    answer: SafeString | str
+    why_none: str
+    is_whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +53,66 @@ class RawWebhook:
     is_there: bool
 
 
-def request_of(message: Message, attempt: SendAttempt) -> dict[str, Any]:
-    """Return the request of an attempt as it was made: it depends on nothing but the message."""
-    payload = payload_of(message)
-    return {
-        "POST": f"/{message.phone_number.phone_number_id}/messages",
-        "headers": {"Authorization": "Bearer •••", "Content-Type": "application/json"},
-        "body": payload | {"to": masked(message.recipient_phone)},
+def exchange_of(message: Message, attempt: SendAttempt) -> Exchange:
+    """Return what an attempt sent and got. The body is made anew: it depends on nothing but the message."""
+    path = attempt.path or f"/…/{message.phone_number.phone_number_id}/messages"
+    head = [
+        f"POST {settings.WHATSAPP_GRAPH_URL}{path}",
+        "Authorization: Bearer •••",
+        "Content-Type: application/json",
+    ]
+    is_erased = message.erased_at is not None
+    body = _("Erased with the person.") if is_erased else _body_shown(message)
+    return Exchange(
+        request=code_block("\n".join([*head, "", body])),
+        curl="" if is_erased else _curl(message, attempt),
+        answer=_answer_shown(message, attempt),
+        why_none=str(failure_words(attempt.failure)) if attempt.failure else "",
+        is_whole=bool(attempt.response),
+    )
+
+
+def _body_shown(message: Message) -> str:
+    body = payload_of(message) | {"to": masked(message.recipient_phone)}
+    return json.dumps(body, ensure_ascii=False, indent=2)
+
+
+def _curl(message: Message, attempt: SendAttempt) -> str:
+    """The request for a shell, in which token and number are variables."""
+    version, number = settings.WHATSAPP_API_VERSION, message.phone_number.phone_number_id
+    url = f"{settings.WHATSAPP_GRAPH_URL}{attempt.path or f'/{version}/{number}/messages'}"
+    body = json.dumps(payload_of(message) | {"to": _NUMBER}, ensure_ascii=False)
+    quoted = body.replace("'", "'\\''")
+    # Only the first: "to" comes before all that others wrote.
+    quoted = quoted.replace(json.dumps(_NUMBER)[1:-1], "'\"$RECIPIENT_PHONE\"'", 1)
+    return "\n".join(
+        (
+            f'curl -X POST "{url}" \\',
+            f"  {AS_SYSTEM_USER} \\",
+            '  -H "Content-Type: application/json" \\',
+            f"  -d '{quoted}'",
+        )
+    )
+
+
+def _answer_shown(message: Message, attempt: SendAttempt) -> SafeString | str:
+    """Meta's words while they are kept, else what is left of them; empty where nothing came."""
+    if not attempt.response:
+        known = _facts_of_answer(message, attempt)
+        return "" if known is None else code_block(f"HTTP {attempt.http_status}\n\n{known}")
+    try:
+        words = json.dumps(json.loads(attempt.response), ensure_ascii=False, indent=2)
+    except ValueError:  # cut, or none of Meta's
+        words = attempt.response
+    return code_block(f"HTTP {attempt.http_status}\n\n{words}")
+
+
+def _facts_of_answer(message: Message, attempt: SendAttempt) -> str | None:
+    if attempt.http_status is None:
+        return None
+    answer: dict[str, Any] = {
+        "messages": [{"id": message.wamid, "message_status": attempt.outcome}]
     }
-
-
-def response_of(message: Message, attempt: SendAttempt) -> dict[str, Any] | None:
-    """Return what is kept of Meta's answer; None where there was none."""
     if attempt.error_code is not None:
         error = {
             "code": attempt.error_code,
@@ -48,12 +120,10 @@ def response_of(message: Message, attempt: SendAttempt) -> dict[str, Any] | None
             "error_data": {"details": attempt.error_details},
             "fbtrace_id": attempt.fbtrace_id,
         }
-        known = {name: value for name, value in error.items() if value not in (None, "")}
-        return {"HTTP": attempt.http_status, "body": {"error": known}}
-    if attempt.http_status is None:
-        return None
-    sent = {"id": message.wamid, "message_status": attempt.outcome}
-    return {"HTTP": attempt.http_status, "body": {"messages": [sent]}}
+        answer = {
+            "error": {name: value for name, value in error.items() if value not in (None, "")}
+        }
+    return json.dumps(answer, ensure_ascii=False, indent=2)
 
 
 def raw_webhooks(message: Message, events: Iterable[MessageEvent]) -> dict[int, RawWebhook]:

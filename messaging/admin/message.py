@@ -147,11 +147,12 @@ class MessageAdmin(MessageActions, NewestOnly, ReadOnlyAdmin):
         return searching.advice(term)
 
     def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
+        story = story_of(obj, language=translation.get_language() or "en")
         return {
-            "story": story_of(obj, language=translation.get_language() or "en"),
+            "story": story,
             "alike": alike(obj),
             "buttons": buttons_for(obj, request.user),
-            "support_text": support_text(obj),
+            "support_text": support_text(obj, story.attempts),
             "price": cost_words(cost_of(obj)),
             "template_version": template_version(obj),
             "may_see_webhooks": request.user.has_perm("messaging.view_webhookdelivery"),

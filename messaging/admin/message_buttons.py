@@ -14,9 +14,10 @@ from messaging.services.resending_words import words_of_hurdle
 from messaging.statuses import MessageStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
-    from messaging.models import Message
+    from messaging.models import Message, SendAttempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,11 @@ def _resending(message: Message) -> list[Button]:
     ]
 
 
-def support_text(message: Message) -> str:
+def support_text(message: Message, attempts: Iterable[SendAttempt]) -> str:
     """What Meta's support asks for, in English and without the recipient's number."""
     number = message.phone_number
     facts = {
-        "Message id": message.wamid,
+        "Message id (wamid)": message.wamid,
         "Error code": message.error_code,
         "Details": message.error_details,
         "fbtrace_id": message.fbtrace_id,
@@ -88,7 +89,23 @@ def support_text(message: Message) -> str:
         "Template": f"{message.template.name} ({message.template.language}, id {message.template.meta_template_id or '-'})",
         "biz_opaque_callback_data": message.pk,
     }
+    facts |= {f"Request {place}": _asked(one) for place, one in enumerate(attempts, start=1)}
     return "\n".join(f"{name}: {value}" for name, value in facts.items() if value not in (None, ""))
+
+
+def _asked(attempt: SendAttempt) -> str:
+    """One request in a line: when, where to, what came back, and the id by which Meta finds it."""
+    subcode = f"/{attempt.error_subcode}" if attempt.error_subcode is not None else ""
+    answer = "no answer" if attempt.http_status is None else f"HTTP {attempt.http_status}"
+    parts = [
+        _utc(attempt.started_at),
+        f"POST {attempt.path}" if attempt.path else "",
+        f"{answer} after {attempt.duration_ms} ms",
+        attempt.failure.replace("_", " "),
+        f"code {attempt.error_code}{subcode}" if attempt.error_code is not None else "",
+        f"fbtrace_id {attempt.fbtrace_id}" if attempt.fbtrace_id else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def _utc(at: datetime | None) -> str:

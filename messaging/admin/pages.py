@@ -124,7 +124,10 @@ def recipient(message: Message) -> SafeString | str:
 
 
 def pretty_json(value: object) -> SafeString:
-    """Show JSON for people; a lone surrogate, which JSON allows and no page can carry, stays escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return code_block(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def code_block(text: str) -> SafeString:
+    """Show a text for machines to people; a lone surrogate, which JSON allows and no page can carry, is written out."""
     text = text.encode("utf-8", "backslashreplace").decode()
     return format_html('<pre class="bw-code" tabindex="0">{}</pre>', text)

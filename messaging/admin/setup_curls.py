@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tenants.models import WhatsAppBusinessAccount
 
 # Never the token itself: whoever pastes this has it in the environment.
-_AS_SYSTEM_USER = '-H "Authorization: Bearer $WHATSAPP_ACCESS_TOKEN"'
+AS_SYSTEM_USER = '-H "Authorization: Bearer $WHATSAPP_ACCESS_TOKEN"'
 _AS_APP = '-H "Authorization: Bearer $WHATSAPP_APP_ID|$WHATSAPP_APP_SECRET"'
 _OF_THE_APP = frozenset(
     {SetupKey.APP_SECRET, SetupKey.SYSTEM_USER, SetupKey.TOKEN, SetupKey.WEBHOOK}
@@ -29,7 +29,7 @@ def curl_of(line: SetupLine, account: WhatsAppBusinessAccount | None) -> str:
         return ""
     graph = f"{settings.WHATSAPP_GRAPH_URL}/{settings.WHATSAPP_API_VERSION}"
     path = _path(line, account)
-    token = _AS_APP if line.key in _OF_THE_APP else _AS_SYSTEM_USER
+    token = _AS_APP if line.key in _OF_THE_APP else AS_SYSTEM_USER
     asked = f'curl "{graph}{path}" \\\n  {token}'
     if line.key != SetupKey.WEBHOOK:
         return asked

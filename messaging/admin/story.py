@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from messaging.admin.exchange import RawWebhook, raw_webhooks, request_of, response_of
+from messaging.admin.exchange import Exchange, RawWebhook, exchange_of, raw_webhooks
 from messaging.admin.pages import event_look, outcome_badge, pretty_json, status_badge
 from messaging.graph_api.template_text import RenderedTemplate, render
 from messaging.models import (
@@ -53,7 +53,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`request`, `response` and `webhook` are what went over the wire, shown when the line is opened."""
+    """`exchange` and `webhook` are what went over the wire, shown when the line is opened."""
 
     at: datetime
     title: str
@@ -63,8 +63,7 @@ class Line:
     facts: list[str] = field(default_factory=list)
     badge: SafeString | str = ""
     url: str = ""
-    request: SafeString | str = ""
-    response: SafeString | str = ""
+    exchange: Exchange | None = None
     webhook: RawWebhook | None = None
     event_id: int = 0
 
@@ -80,6 +79,7 @@ class Story:
     headline: Headline
     bubble: RenderedTemplate
     lines: list[Line]
+    attempts: list[SendAttempt]
     can_leave: bool
     is_edited: bool
 
@@ -88,7 +88,8 @@ def story_of(message: Message, *, language: str) -> Story:
     """Six queries at most: events, attempts, replies, webhooks, what it replaces and what replaced it."""
     events = list(message.events.in_order())
     webhooks = raw_webhooks(message, events)
-    lines = [_attempt(message, attempt) for attempt in message.send_attempts.in_order()]
+    attempts = list(message.send_attempts.in_order())
+    lines = [_attempt(message, attempt) for attempt in attempts]
     lines += [_event(message, event, language, webhooks.get(event.pk)) for event in events]
     lines += [_reply(reply) for reply in message.replies.all()]
     lines += [_replaced(again) for again in message.replacements.all()]
@@ -97,6 +98,7 @@ def story_of(message: Message, *, language: str) -> Story:
         headline=_headline(message, language),
         bubble=bubble,
         lines=sorted(lines, key=_place),
+        attempts=attempts,
         can_leave=message.unconfirmed_at is not None and message.acknowledged_at is None,
         is_edited=bool(message.rendered_text) and bubble.text != _as_it_stands(message).text,
     )
@@ -245,17 +247,16 @@ def _attempt(message: Message, attempt: SendAttempt) -> Line:
         facts.append(_("code %(code)d") % {"code": attempt.error_code})
     if attempt.fbtrace_id:
         facts.append(f"fbtrace_id {attempt.fbtrace_id}")
-    answer = response_of(message, attempt)
+    exchange = exchange_of(message, attempt)
     return Line(
         attempt.started_at,
         _("Sent to Meta"),
         NEUTRAL if attempt.outcome in {"accepted", "held"} else BAD,
         "upload",
-        note=attempt.error_details,
+        note=exchange.why_none or attempt.error_details,
         facts=facts,
         badge=outcome_badge(attempt.outcome),
-        request=pretty_json(request_of(message, attempt)),
-        response=_("No answer arrived.") if answer is None else pretty_json(answer),
+        exchange=exchange,
     )
 
 

@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy
 
 from messaging.admin.pages import event_look, message_link, outcome_badge
 from messaging.admin.paginator import NewestOnly
+from messaging.admin.wording import failure_words
 from messaging.models import EventKind, MessageEvent, SendAttempt
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.display import badge, moment
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
+    from django_stubs_ext import StrOrPromise
 
 
 class _OfMessage(NewestOnly, ReadOnlyAdmin):
@@ -57,6 +59,8 @@ class SendAttemptAdmin(_OfMessage):
         "error_subcode",
         "error_details",
         "fbtrace_id",
+        "path",
+        "why_no_answer",
     )
 
     @admin.display(description=gettext_lazy("started"))
@@ -66,3 +70,7 @@ class SendAttemptAdmin(_OfMessage):
     @admin.display(description=gettext_lazy("outcome"))
     def result(self, attempt: SendAttempt) -> SafeString:
         return outcome_badge(attempt.outcome)
+
+    @admin.display(description=gettext_lazy("why no answer came"))
+    def why_no_answer(self, attempt: SendAttempt) -> StrOrPromise:
+        return failure_words(attempt.failure) or "–"

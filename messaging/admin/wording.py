@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 from messaging.graph_api.catalogue import facts_for
 from messaging.graph_api.errors_default import UNKNOWN_REFUSAL
 from messaging.graph_api.facts import ErrorClass
+from messaging.graph_api.failures import Failure
 from messaging.services.explaining import explain_code
 from tenants.display import link, page_url
 
@@ -30,6 +31,37 @@ _OUTCOMES: dict[str, StrOrPromise] = {
     ErrorClass.ACCOUNT: gettext_lazy("account or number stopped"),
     ErrorClass.CREDENTIAL: gettext_lazy("token refused"),
     ErrorClass.UNKNOWN_OUTCOME: gettext_lazy("no answer"),
+}
+_FAILURES: dict[str, StrOrPromise] = {
+    Failure.NO_ADDRESS: gettext_lazy(
+        "The address of Meta's server could not be looked up (DNS). Nothing was sent."
+    ),
+    Failure.REFUSED: gettext_lazy("The connection to Meta was refused. Nothing was sent."),
+    Failure.UNREACHABLE: gettext_lazy("Meta's server could not be reached. Nothing was sent."),
+    Failure.CONNECT_TIMEOUT: gettext_lazy(
+        "No connection to Meta came about in time (timeout). Nothing was sent."
+    ),
+    Failure.CERTIFICATE: gettext_lazy(
+        "The certificate at the other end is not valid for Meta. Nothing was sent."
+    ),
+    Failure.NOT_WRITTEN: gettext_lazy(
+        "The request could not be written: an address or a header of ours is wrong. Nothing was sent."
+    ),
+    Failure.NO_CONNECTION: gettext_lazy(
+        "All our connections to Meta were busy for too long. Nothing was sent."
+    ),
+    Failure.TIMEOUT: gettext_lazy(
+        "Meta took the request and did not answer in time (timeout). It may have been sent."
+    ),
+    Failure.BROKEN_OFF: gettext_lazy(
+        "The connection broke off before Meta's answer was complete. It may have been sent."
+    ),
+    Failure.NOT_META: gettext_lazy(
+        "What answered was not Meta, or not clearly: often a proxy in between. It may have been sent."
+    ),
+    Failure.OURS: gettext_lazy(
+        "A fault of ours broke it off; the log has the particulars. It may have been sent."
+    ),
 }
 _VERDICTS: dict[str, StrOrPromise] = {
     "applied": gettext_lazy("applied"),
@@ -61,6 +93,11 @@ _MESSAGE = re.compile(r"message ([0-9a-f-]{36})")
 
 def outcome_words(outcome: str) -> StrOrPromise:
     return _OUTCOMES.get(outcome, outcome.replace("_", " "))
+
+
+def failure_words(failure: str) -> StrOrPromise:
+    """Say why an attempt got no answer of Meta's."""
+    return _FAILURES.get(failure, failure.replace("_", " "))
 
 
 def verdict_words(verdict: str) -> StrOrPromise:

@@ -10,6 +10,8 @@ from messaging.graph_api.errors import (
     GraphApiError,
     NoAnswerError,
 )
+from messaging.graph_api.failures import Failure
+from messaging.graph_api.kept_answers import kept
 from messaging.graph_api.number_calls import NumberCalls
 from messaging.graph_api.template_calls import TemplateCalls
 from messaging.graph_api.transport import new_session
@@ -69,10 +71,16 @@ class GraphApi(NumberCalls, TemplateCalls):
 
     def send_message(self, phone_number_id: str, payload: Mapping[str, object]) -> SentMessage:
         """POST one message. NoAnswerError: it may have been sent; NotSentError: it was not."""
-        answer = self._answer(self._send(phone_number_id, payload))
-        sent = SentMessage.from_meta(answer)
+        response = self._send(phone_number_id, payload)
+        answer = self._answer(response)
+        sent = SentMessage.from_meta(answer, http_status=response.status_code)
         if sent is None:
-            raise NoAnswerError("The answer names no message id", http_status=200)
+            raise NoAnswerError(
+                "The answer names no message id",
+                http_status=response.status_code,
+                failure=Failure.NOT_META,
+                answer=kept(answer),
+            )
         return sent
 
     def send_text(

@@ -10,6 +10,8 @@ from typing import Any, ClassVar
 from messaging.graph_api.catalogue import facts_for
 from messaging.graph_api.errors_default import NOT_SENT
 from messaging.graph_api.facts import ErrorClass, ErrorFacts, Scope
+from messaging.graph_api.failures import Failure
+from messaging.graph_api.kept_answers import kept_body
 from messaging.graph_api.masking import without_secrets
 from messaging.graph_api.storable import storable
 
@@ -41,6 +43,7 @@ class GraphApiError(Exception):
 
     `retry_after_s` is the pause Meta itself named; without one use `facts.retry_delays_s`. `user_title` and
     `user_message` are what Meta wrote for a person, in a language of its choice; mostly management calls have them.
+    `failure` says why no answer of Meta's came, `answer` is what came, as `kept_answers` keeps it.
     """
 
     default_class: ClassVar[ErrorClass] = ErrorClass.REQUEST
@@ -58,6 +61,8 @@ class GraphApiError(Exception):
         facts: ErrorFacts | None = None,
         user_title: str = "",
         user_message: str = "",
+        failure: Failure | None = None,
+        answer: str = "",
     ) -> None:
         self.details = without_secrets(details)[:_DETAILS_LENGTH]
         super().__init__(self.details)
@@ -70,6 +75,8 @@ class GraphApiError(Exception):
         self.facts = facts or self._facts()
         self.user_title = without_secrets(user_title)[:_DETAILS_LENGTH]
         self.user_message = without_secrets(user_message)[:_DETAILS_LENGTH]
+        self.failure = failure
+        self.answer = answer
 
     def _facts(self) -> ErrorFacts:
         return facts_for(self.code, subcode=self.subcode, http_status=self.http_status)
@@ -184,7 +191,10 @@ def error_from_response(
     if error is None:
         kind = headers.get("content-type", "no content type").partition(";")[0]
         return NoAnswerError(
-            f"No answer of Meta's: {kind}, {len(body)} bytes", http_status=http_status
+            f"No answer of Meta's: {kind}, {len(body)} bytes",
+            http_status=http_status,
+            failure=Failure.NOT_META,
+            answer=kept_body(body),
         )
     envelope = _envelope(error)
     facts = facts_for(
@@ -204,6 +214,7 @@ def error_from_response(
         facts=facts,
         user_title=_words(error.get("error_user_title")),
         user_message=_words(error.get("error_user_msg")),
+        answer=kept_body(body),
     )
 
 

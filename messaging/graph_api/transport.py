@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +20,8 @@ from messaging.graph_api.errors import (
     error_from_response,
     error_object,
 )
+from messaging.graph_api.failures import Failure, failure_of
+from messaging.graph_api.kept_answers import kept_body
 from messaging.graph_api.signature import appsecret_proof
 from messaging.graph_api.storable import storable
 
@@ -186,6 +187,10 @@ class Transport:
         # Raised outside the handler: the original names the URL and its headers, token included.
         raise failure
 
+    def messages_path(self, phone_number_id: str) -> str:
+        """Return where a number's messages are posted: below `base_url`, without what is secret."""
+        return f"/{self.version}/{phone_number_id}/messages"
+
     def _url(self, path: tuple[str, ...]) -> str:
         if not all(_PATH_SEGMENT.fullmatch(segment) for segment in path):
             raise RequestError("An id for Meta holds characters that no id has")
@@ -209,44 +214,33 @@ def _json_object(http_status: int, content: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         document = None
     if not isinstance(document, dict):
-        raise NoAnswerError("The answer is not a JSON object", http_status=http_status)
+        raise NoAnswerError(
+            "The answer is not a JSON object",
+            http_status=http_status,
+            failure=Failure.NOT_META,
+            answer=kept_body(content),
+        )
     return document
 
 
-# Raised before a connection is used: a bad URL, header or value.
-_NEVER_WRITTEN = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-    requests.exceptions.InvalidHeader,
-    requests.exceptions.InvalidJSONError,
-    urllib3.exceptions.LocationValueError,
-    UnicodeEncodeError,
+_NOTHING_SENT = frozenset(
+    {
+        Failure.NO_ADDRESS,
+        Failure.REFUSED,
+        Failure.UNREACHABLE,
+        Failure.CONNECT_TIMEOUT,
+        Failure.CERTIFICATE,
+    }
 )
 
 
 def _failure(error: Exception) -> GraphApiError:
-    name = type(error).__name__
-    if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
-        return NotSentError(f"Meta could not be reached ({name})")
-    if isinstance(error, requests.ReadTimeout):
-        return NoAnswerError("Meta did not answer in time")
-    if isinstance(error, _NEVER_WRITTEN):
-        return RequestError(f"The request could not be written ({name})")
-    return NoAnswerError(f"The connection broke before Meta's answer was complete ({name})")
-
-
-def _never_connected(error: BaseException) -> bool:
-    """Tell whether nothing was written: no name, no connection, or a refused certificate."""
-    seen: BaseException | None = error
-    for _depth in range(8):
-        if isinstance(seen, urllib3.exceptions.NewConnectionError | ssl.SSLCertVerificationError):
-            return True
-        reason = getattr(seen, "reason", None)
-        inner = reason if isinstance(reason, BaseException) else None
-        if inner is None and seen is not None and seen.args:
-            inner = seen.args[0] if isinstance(seen.args[0], BaseException) else None
-        if inner is None:
-            return False
-        seen = inner
-    return False
+    name, failure = type(error).__name__, failure_of(error)
+    if failure in _NOTHING_SENT:
+        return NotSentError(f"Meta could not be reached ({name})", failure=failure)
+    if failure is Failure.TIMEOUT:
+        return NoAnswerError("Meta did not answer in time", failure=failure)
+    if failure is Failure.NOT_WRITTEN:
+        return RequestError(f"The request could not be written ({name})", failure=failure)
+    broken = f"The connection broke before Meta's answer was complete ({name})"
+    return NoAnswerError(broken, failure=failure)

@@ -44,15 +44,17 @@ class SentMessage:
     wa_id: str | None
     message_status: str | None
     raw: dict[str, Any]
+    http_status: int = 200
 
     @classmethod
-    def from_meta(cls, answer: dict[str, Any]) -> SentMessage | None:
+    def from_meta(cls, answer: dict[str, Any], *, http_status: int = 200) -> SentMessage | None:
         message = _first(answer.get("messages"))
         wamid = message.get("id")
         if not isinstance(wamid, str) or not 0 < len(wamid) <= _WAMID_LENGTH:
             return None
         contact = _first(answer.get("contacts"))
-        return cls(wamid, word(contact.get("wa_id")), word(message.get("message_status")), answer)
+        wa_id, status = word(contact.get("wa_id")), word(message.get("message_status"))
+        return cls(wamid, wa_id, status, answer, http_status)
 
 
 @dataclass(frozen=True, slots=True)

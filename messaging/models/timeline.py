@@ -85,7 +85,12 @@ SendAttemptManager = models.Manager.from_queryset(SendAttemptQuerySet)
 
 
 class SendAttempt(models.Model):
-    """One request to Meta and how it ended. `outcome` is "accepted", "held" or the class of the error."""
+    """One request to Meta and how it ended. `outcome` is "accepted", "held" or the class of the error.
+
+    `path` is where it was posted, for version and number may be others by now; the body is the message's. `failure` names
+    what kept Meta from answering. `response` is what was answered, as `graph_api.kept_answers` keeps it, emptied with
+    WEBHOOK_RETENTION_DAYS and when the recipient is erased: Meta's message id in it holds the number.
+    """
 
     message = models.ForeignKey(
         Message, on_delete=models.CASCADE, related_name="send_attempts", verbose_name=_("message")
@@ -98,6 +103,11 @@ class SendAttempt(models.Model):
     error_subcode = models.BigIntegerField(_("error subcode"), null=True, blank=True)
     error_details = models.CharField(_("Meta's details"), max_length=500, blank=True)
     fbtrace_id = models.CharField(_("Meta's trace id"), max_length=64, blank=True)
+    path = models.CharField(_("posted to"), max_length=200, blank=True, default="", db_default="")
+    failure = models.CharField(
+        _("why no answer came"), max_length=20, blank=True, default="", db_default=""
+    )
+    response = models.TextField(_("Meta's answer"), blank=True, default="", db_default="")
 
     objects = SendAttemptManager()
 
@@ -107,6 +117,12 @@ class SendAttempt(models.Model):
         indexes = (
             # A message's attempts in order.
             models.Index(fields=("message", "started_at"), name="send_attempt_of_message"),
+            # Answers old enough to be forgotten; a forgotten one is not in it.
+            models.Index(
+                fields=("started_at",),
+                name="send_attempt_with_answer",
+                condition=~models.Q(response=""),
+            ),
         )
 
     def __str__(self) -> str:

@@ -114,7 +114,8 @@ def _erase_messages(tenant: Tenant, phones: Iterable[str], ids: list[uuid.UUID])
             if_unconfirmed=IfUnconfirmed.LEAVE,
             erased_at=now,
         )
-    SendAttempt.objects.filter(message__in=ids).update(error_details="")
+    # Meta's id of the message is in the answer too.
+    SendAttempt.objects.filter(message__in=ids).update(error_details="", response="")
 
 
 def _erase_from_mails(tenant: Tenant, names: Iterable[str]) -> None:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from messaging.graph_api import errors
 from messaging.graph_api.client import SentMessage
 from messaging.graph_api.facts import ErrorClass, Scope
+from messaging.graph_api.kept_answers import kept
 from messaging.models import EventKind, Message, MessageEvent, SendAttempt, WaitsFor
 from messaging.services import timeline
 from messaging.statuses import MAY_FOLLOW, MessageStatus
@@ -32,13 +33,14 @@ _TRACE_LENGTH = 64
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one attempt ended: `sent` when Meta accepted the message, else `error`."""
+    """How one attempt ended: `sent` when Meta accepted the message, else `error`. `path` is where it was posted."""
 
     message: Message
     started_at: datetime
     duration_ms: int
     sent: SentMessage | None = None
     error: errors.GraphApiError | None = None
+    path: str = ""
 
     @property
     def is_refused(self) -> bool:
@@ -292,16 +294,22 @@ def _attempt(outcome: Outcome) -> SendAttempt:
         message_id=outcome.message.pk,
         started_at=outcome.started_at,
         duration_ms=outcome.duration_ms,
+        path=outcome.path,
     )
-    error = outcome.error
+    error, sent = outcome.error, outcome.sent
+    if sent is not None:
+        attempt.outcome = "held" if sent.message_status == HELD else "accepted"
+        attempt.http_status = sent.http_status
+        attempt.response = kept(sent.raw)
     if error is None:
-        attempt.outcome, attempt.http_status = "accepted", 200
         return attempt
     attempt.outcome = error.error_class
     attempt.http_status = error.http_status
     attempt.error_code, attempt.error_subcode = error.code, error.subcode
     attempt.error_details = error.details[:_DETAILS_LENGTH]
     attempt.fbtrace_id = error.fbtrace_id[:_TRACE_LENGTH]
+    attempt.failure = error.failure or ""
+    attempt.response = error.answer
     return attempt
 
 

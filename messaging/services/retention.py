@@ -1,4 +1,4 @@
-"""What was applied is kept for a time and then deleted, a few rows at a time."""
+"""What Meta said word for word is kept for a time and then deleted, a few rows at a time."""
 
 from __future__ import annotations
 
@@ -8,11 +8,30 @@ import structlog
 from django.conf import settings
 from django.utils import timezone
 
-from messaging.models import WebhookDelivery
+from messaging.models import SendAttempt, WebhookDelivery
 
 log = structlog.get_logger(__name__)
 
 _BATCH = 500
+
+
+def delete_old_answers() -> int:
+    """Empty what Meta answered to attempts older than WEBHOOK_RETENTION_DAYS (0: never); return how many.
+
+    Status, codes, times and Meta's trace id stay, by which the message is explained.
+    """
+    days: int = settings.WEBHOOK_RETENTION_DAYS
+    if days <= 0:
+        return 0
+    old = SendAttempt.objects.filter(started_at__lt=timezone.now() - timedelta(days=days))
+    answered = old.exclude(response="").order_by("started_at")
+    batch = answered.select_for_update(skip_locked=True).values("pk")[:_BATCH]
+    total = 0
+    while emptied := SendAttempt.objects.filter(pk__in=batch).update(response=""):
+        total += emptied
+    if total:
+        log.info("Old answers of Meta's emptied", count=total, older_than_days=days)
+    return total
 
 
 def delete_old_deliveries() -> int:

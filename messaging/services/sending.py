@@ -25,6 +25,7 @@ from messaging import queues
 from messaging.graph_api import errors, payloads
 from messaging.graph_api.client import GraphApi
 from messaging.graph_api.facts import Scope
+from messaging.graph_api.failures import Failure
 from messaging.models import (
     EventKind,
     IfUnconfirmed,
@@ -314,15 +315,18 @@ def _attempt(api: GraphApi, number: PhoneNumber, message: Message) -> Outcome:
     sent, error = None, None
     try:
         if message.claimed_at and started_at - message.claimed_at > SENT_WITHIN:
-            raise errors.NotSentError("No connection to Meta was free in time")
+            raise errors.NotSentError(
+                "No connection to Meta was free in time", failure=Failure.NO_CONNECTION
+            )
         sent = api.send_message(number.phone_number_id, payload_of(message))
     except errors.GraphApiError as failure:
         error = failure
     except Exception as failure:  # A message must never be lost to a fault of ours.
         log.exception("Sending broke", message_id=message.pk)
-        error = errors.NoAnswerError(type(failure).__name__)
+        error = errors.NoAnswerError(type(failure).__name__, failure=Failure.OURS)
     duration_ms = round((time.monotonic() - started) * 1000)
-    return Outcome(message, started_at, duration_ms, sent, error)
+    path = api.messages_path(number.phone_number_id)
+    return Outcome(message, started_at, duration_ms, sent, error, path)
 
 
 def payload_of(message: Message) -> dict[str, object]:

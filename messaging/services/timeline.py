@@ -37,6 +37,9 @@ _ATTEMPT = {
     "error_subcode": "bigint",
     "error_details": "text",
     "fbtrace_id": "text",
+    "path": "text",
+    "failure": "text",
+    "response": "text",
 }
 _WRITE_ATTEMPTS = f"""
 INSERT INTO messaging_sendattempt ({", ".join(_ATTEMPT)})

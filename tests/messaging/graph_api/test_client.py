@@ -195,25 +195,30 @@ def tls_error(cause: ssl.SSLError) -> requests.exceptions.SSLError:
 
 
 @pytest.mark.parametrize(
-    ("raised", "kind"),
+    ("raised", "kind", "failure"),
     [
-        (tls_error(ssl.SSLCertVerificationError("self-signed certificate")), NotSentError),
-        (tls_error(ssl.SSLError("bad record mac")), NoAnswerError),
-        (ValueError("from inside the answer's headers"), NoAnswerError),
-        (requests.ReadTimeout("late"), NoAnswerError),
-        (requests.ConnectTimeout("never"), NotSentError),
-        (requests.ConnectionError("Connection aborted"), NoAnswerError),
-        (requests.exceptions.ChunkedEncodingError("IncompleteRead"), NoAnswerError),
-        (requests.exceptions.ContentDecodingError("gzip"), NoAnswerError),
-        (requests.exceptions.InvalidHeader(f"Bearer {TOKEN}"), RequestError),
-        (requests.exceptions.InvalidJSONError("NaN"), RequestError),
+        (
+            tls_error(ssl.SSLCertVerificationError("self-signed certificate")),
+            NotSentError,
+            "certificate",
+        ),
+        (tls_error(ssl.SSLError("bad record mac")), NoAnswerError, "broken_off"),
+        (ValueError("from inside the answer's headers"), NoAnswerError, "broken_off"),
+        (requests.ReadTimeout("late"), NoAnswerError, "timeout"),
+        (requests.ConnectTimeout("never"), NotSentError, "connect_timeout"),
+        (requests.ConnectionError("Connection aborted"), NoAnswerError, "broken_off"),
+        (requests.exceptions.ChunkedEncodingError("Incomplete"), NoAnswerError, "broken_off"),
+        (requests.exceptions.ContentDecodingError("gzip"), NoAnswerError, "broken_off"),
+        (requests.exceptions.InvalidHeader(f"Bearer {TOKEN}"), RequestError, "not_written"),
+        (requests.exceptions.InvalidJSONError("NaN"), RequestError, "not_written"),
     ],
 )
-def test_a_failed_exchange_says_whether_anything_was_sent(meta, raised, kind):
+def test_a_failed_exchange_says_why_and_whether_anything_was_sent(meta, raised, kind, failure):
     meta.post(SEND_URL, body=raised)
     with pytest.raises(GraphApiError) as caught:
         client().send_message(NUMBER, PAYLOAD)
     assert type(caught.value) is kind
+    assert (caught.value.failure, caught.value.answer) == (failure, "")
     assert caught.value.__context__ is None
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
 
@@ -266,8 +271,9 @@ def test_a_server_that_never_answers_leaves_the_outcome_unknown():
 def test_a_refused_connection_means_that_nothing_was_sent():
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with pytest.raises(NotSentError):
+    with pytest.raises(NotSentError) as caught:
         client(base_url=f"http://127.0.0.1:{port}").send_message(NUMBER, PAYLOAD)
+    assert caught.value.failure == "refused"
 
 
 def test_a_name_that_does_not_exist_means_that_nothing_was_sent(monkeypatch):
@@ -275,8 +281,9 @@ def test_a_name_that_does_not_exist_means_that_nothing_was_sent(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(NotSentError):
+    with pytest.raises(NotSentError) as caught:
         client(base_url="https://graph.invalid").send_message(NUMBER, PAYLOAD)
+    assert caught.value.failure == "no_address"
 
 
 @pytest.mark.parametrize("wrong", ["", "../me", "1/2", "1?x=1", "número", "1 2", "1\n"])

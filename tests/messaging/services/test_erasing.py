@@ -116,6 +116,7 @@ def known(bakery, number) -> Recipient:
         duration_ms=1,
         outcome="accepted",
         error_details=f"to {DIGITS}",
+        response=json.dumps({"messages": [{"id": WAMID}]}),
     )
     receive(
         status_webhook(first, "delivered", recipient_user_id=USER_ID),
@@ -170,6 +171,7 @@ def test_no_table_names_the_person_afterwards(known, ana):
         "Message.wamid",
         "Message.error_details",
         "SendAttempt.error_details",
+        "SendAttempt.response",
         "InboundMessage.sender_phone",
         "InboundMessage.text",
         "InboundMessage.content",

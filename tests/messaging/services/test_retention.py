@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from messaging.models import WebhookDelivery
+from messaging.models import SendAttempt, WebhookDelivery
 from messaging.services import retention
+from tests.factories import MessageFactory
 from tests.messaging.conftest import in_other_hands
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +44,37 @@ def test_many_are_deleted_in_batches(settings, monkeypatch, django_assert_max_nu
         delivery(days=31)
     with django_assert_max_num_queries(4):
         assert retention.delete_old_deliveries() == 5
+
+
+def attempt(*, days, response='{"messages":[]}'):
+    return SendAttempt.objects.create(
+        message=MessageFactory(accepted=True),
+        started_at=timezone.now() - timedelta(days=days),
+        duration_ms=40,
+        outcome="accepted",
+        http_status=200,
+        fbtrace_id="AbC",
+        response=response,
+    )
+
+
+def test_what_meta_answered_is_emptied_after_its_days_and_its_facts_stay(settings, monkeypatch):
+    monkeypatch.setattr(retention, "_BATCH", 2)
+    settings.WEBHOOK_RETENTION_DAYS = 30
+    for _ in range(3):
+        attempt(days=31)
+    young = attempt(days=29)
+    assert retention.delete_old_answers() == 3
+    assert retention.delete_old_answers() == 0
+    assert SendAttempt.objects.exclude(response="").get() == young
+    facts = SendAttempt.objects.values_list("http_status", "fbtrace_id", "duration_ms")
+    assert set(facts) == {(200, "AbC", 40)}
+
+
+def test_without_a_limit_no_answer_is_emptied(settings):
+    settings.WEBHOOK_RETENTION_DAYS = 0
+    attempt(days=4000)
+    assert retention.delete_old_answers() == 0
 
 
 @pytest.mark.django_db(transaction=True)

@@ -112,6 +112,47 @@ def test_a_message_held_by_meta_says_so(meta):
     message = MessageFactory()
     meta.accepts(message, message_status="held_for_quality_assessment")
     assert send(message).status == MessageStatus.HELD
+    assert SendAttempt.objects.get().outcome == "held"
+
+
+def test_an_attempt_keeps_where_it_went_and_what_meta_answered(meta):
+    message = MessageFactory()
+    meta.accepts(message)
+    send(message)
+    attempt = SendAttempt.objects.get()
+    assert attempt.path == f"/v26.0/{message.phone_number.phone_number_id}/messages"
+    assert (attempt.http_status, attempt.failure) == (200, "")
+    assert json.loads(attempt.response) == {
+        "messaging_product": "whatsapp",
+        "contacts": [{"input": "…101", "wa_id": "…101"}],
+        "messages": [{"id": "wamid.A1", "message_status": "accepted"}],
+    }
+
+
+def test_a_refused_attempt_keeps_metas_error(meta):
+    message = MessageFactory()
+    meta.refuses(message, code=131009)
+    send(message)
+    attempt = SendAttempt.objects.get()
+    assert (attempt.http_status, attempt.failure) == (400, "")
+    assert json.loads(attempt.response)["error"]["message"] == "(#131009) Something"
+
+
+@pytest.mark.parametrize(
+    ("answer", "failure", "response"),
+    [
+        ({"status": 502, "body": "<p>Bad gateway</p>"}, "not_meta", "<p>Bad gateway</p>"),
+        ({"status": 200, "body": "{}"}, "not_meta", "{}"),
+        ({"body": requests.ReadTimeout("nothing came")}, "timeout", ""),
+        ({"body": requests.ConnectTimeout("no one there")}, "connect_timeout", ""),
+    ],
+)
+def test_an_attempt_without_an_answer_says_why(meta, answer, failure, response):
+    message = MessageFactory()
+    meta.answers(message, **answer)
+    send(message)
+    attempt = SendAttempt.objects.get()
+    assert (attempt.failure, attempt.response) == (failure, response)
 
 
 @pytest.mark.parametrize(
