@@ -142,7 +142,8 @@ def _headline(message: Message, language: str) -> Headline:
         action=known.action,
         code=known.code,
         doc_url=known.doc_url,
-        details=message.error_details,
+        # Without a code the words are ours, and the line of the attempt has them in the reader's language.
+        details=message.error_details if message.error_code is not None else "",
         we_will=_we_will(message),
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from messaging.models import Message
+from messaging.models import Message, SendAttempt
 from messaging.statuses import MessageStatus
 from tests.factories import StaffFactory, message_in
 from tests.messaging.conftest import failure, receive, status_webhook
@@ -88,3 +88,26 @@ def test_the_text_for_metas_support_is_copied(failed, desk):
     page.get_by_role("button", name="Copy", exact=True).click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     assert "131026" in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_an_attempt_opens_to_request_answer_and_a_curl_that_is_copied(failed, desk):
+    SendAttempt.objects.create(
+        message=failed,
+        started_at=failed.created_at,
+        duration_ms=41,
+        outcome="accepted",
+        http_status=200,
+        path="/v26.0/123456789012345/messages",
+        response='{"messages":[{"id":"wamid.HBgLinvented"}]}',
+    )
+    page = desk(width=390)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto(f"/admin/messaging/message/{failed.pk}/change/")
+    line = page.locator(".bw-timeline__line", has_text="Sent to Meta")
+    line.get_by_text("Request and answer").click()
+    expect(line).to_contain_text('"id": "wamid.HBgLinvented"')
+    line.get_by_text("The same as a curl").click()
+    line.get_by_role("button", name="Copy", exact=True).click()
+    expect(line.get_by_role("button", name="Copied")).to_be_visible()
+    assert "/v26.0/123456789012345/messages" in page.evaluate("navigator.clipboard.readText()")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -43,14 +43,19 @@ def attempt(message: Message, **fields) -> SendAttempt:
     return SendAttempt.objects.create(message=message, **known | fields)
 
 
-def exchange_on(client, message: Message, *, language: str = "en") -> str:
-    """The part of the page about the first attempt, as text."""
+def line_on(client, message: Message, *, language: str) -> str:
+    """The whole line of the first attempt, with the sentence that stands above what is opened."""
     page = client.get(
         reverse("admin:messaging_message_change", args=(message.pk,)),
         headers={"accept-language": language},
     ).text
-    words = "Request and answer" if language == "en" else "Petición y respuesta"
-    return html.unescape(page.partition(words)[2].partition("</li>")[0])
+    start = "Sent to Meta" if language == "en" else "Enviado a Meta"
+    return html.unescape(page.partition(start)[2].partition("</li>")[0])
+
+
+def exchange_on(client, message: Message) -> str:
+    """What the line of the first attempt opens to."""
+    return line_on(client, message, language="en").partition("Request and answer")[2]
 
 
 def curl_in(part: str) -> str:
@@ -91,7 +96,7 @@ def test_of_an_answer_that_was_emptied_by_age_its_facts_are_shown(paula, message
 @pytest.mark.parametrize("language", ["en", "es"])
 def test_what_got_no_answer_says_why(paula, message, failure, language):
     attempt(message, http_status=None, outcome="unknown_outcome", failure=failure)
-    part = exchange_on(paula, message, language=language)
+    part = line_on(paula, message, language=language)
     sent = {
         "en": ("Nothing was sent.", "may have been sent"),
         "es": ("No salió nada.", "Puede que"),
