@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from messaging.admin.token_words import facts_in_words, stages_of
+from messaging.admin.token_words import early_end, facts_in_words, stages_of
 from messaging.models import TokenRotation
+from messaging.models.token_rotation import fingerprint_of
 from messaging.services import token_rotation
 from messaging.services.accounts import NoAccountError
 from messaging.services.tokens import NoPreviousTokenError, TokenRefusedError
@@ -25,7 +26,7 @@ from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import list_url, moment, page_url
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
@@ -116,12 +117,14 @@ class TokenRotationAdmin(ReadOnlyAdmin):
         if not form.is_valid():
             return False
         try:
-            token_rotation.paste_token(form.cleaned_data["token"], by=_pk(request))
+            rotation = token_rotation.paste_token(form.cleaned_data["token"], by=_pk(request))
         except TokenRefusedError as refusal:
             for problem in refusal.verification.problems:
                 form.add_error("token", problem)
             return False
         messages.success(request, _("Meta accepts the token. Look at it and put it into service."))
+        if warning := early_end(rotation):
+            messages.warning(request, warning)
         return True
 
     def _context_of(self, request: HttpRequest, now: Situation, form: PasteForm) -> dict[str, Any]:
@@ -129,7 +132,7 @@ class TokenRotationAdmin(ReadOnlyAdmin):
         may_see_facts = _may_change(request)
         return {
             "has_account": True,
-            "stages": stages_of(now, problems=bool(form.errors)),
+            "stages": stages_of(now, problems=bool(form.errors) and now.candidate is None),
             "situation": now,
             "candidate": now.candidate,
             "form": form,
@@ -188,12 +191,17 @@ class TokenRotationAdmin(ReadOnlyAdmin):
         if request.method == "POST":
 
             def do() -> str:
-                token_rotation.go_back(by=_pk(request))
+                given = request.POST.get("instead_of", "")
+                token_rotation.go_back(instead_of=given, by=_pk(request))
                 return _(
                     "The previous token is in service again. The other one is kept for a while."
                 )
 
             return self._do(request, do)
+        try:
+            in_service = token_rotation.situation().account.access_token
+        except NoAccountError:
+            return _to_page()
         return self._confirm(
             request,
             title=_("Go back to the previous token?"),
@@ -202,6 +210,7 @@ class TokenRotationAdmin(ReadOnlyAdmin):
                 _("The newer one is kept for the grace and then revoked."),
             ],
             button=_("Go back to the previous token"),
+            hidden=[("instead_of", fingerprint_of(in_service))],
         )
 
     def retire(self, request: HttpRequest) -> HttpResponse:
@@ -244,6 +253,7 @@ class TokenRotationAdmin(ReadOnlyAdmin):
         lines: list[str],
         button: str,
         is_dangerous: bool = False,
+        hidden: Iterable[tuple[str, str]] = (),
     ) -> HttpResponse:
         return confirmation(
             request,
@@ -253,6 +263,7 @@ class TokenRotationAdmin(ReadOnlyAdmin):
             button=button,
             back_url=reverse(f"admin:{_MODEL}_page"),
             is_dangerous=is_dangerous,
+            hidden=hidden,
         )
 
     # --- Columns -------------------------------------------------------------------------------
@@ -277,6 +288,9 @@ class _NotProvedError(Exception):
 _REFUSALS: dict[type[Exception], StrOrPromise] = {
     token_rotation.NoCandidateError: gettext_lazy(
         "The pasted token is no longer there: somebody put it into service or discarded it. Nothing was changed."
+    ),
+    token_rotation.TokenReplacedError: gettext_lazy(
+        "Another token has been put into service since then. Nothing was changed; look where things stand now."
     ),
     token_rotation.OldTokenNeededError: gettext_lazy(
         "Meta refuses the token in service, so the old one may be the only one that works. It was not revoked."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from messaging.models import TokenRotation
     from messaging.services.token_rotation import Situation
     from tenants.models import User
+
+
+# Tokens of the system user last 60 days or for ever; one that ends sooner was generated a while ago.
+EARLY_END = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,18 @@ def facts_in_words(situation: Situation) -> list[tuple[str, str]]:
     if rotation is not None and rotation.fingerprint == fingerprint_of(account.access_token):
         known += _reach(rotation)
     return known
+
+
+def early_end(rotation: TokenRotation) -> str:
+    """Say it when a pasted token will not last as long as one of the system user's should; empty otherwise."""
+    end = rotation.facts.get("expires_at")
+    if not end or datetime.fromisoformat(end) - timezone.now() > EARLY_END:
+        return ""
+    text = _(
+        "This token ends on %(end)s. Before that day it has to be changed again: rather generate one that lasts "
+        "60 days or for ever."
+    )
+    return text % {"end": _moment(end)}
 
 
 def _facts(rotation: TokenRotation) -> list[tuple[str, str]]:

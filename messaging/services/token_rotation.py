@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from messaging.models import Alert, AlertKind, TokenRotation
+from messaging.models.token_rotation import fingerprint_of
 from messaging.services import token_records, tokens
 from messaging.services.accounts import current_account, is_refused
 from messaging.services.token_verification import Verification, cleaned, verify_token
@@ -21,6 +22,10 @@ CANDIDATE_LIVES = timedelta(hours=24)
 
 class NoCandidateError(Exception):
     """The pasted token is no longer there: somebody put it into service or discarded it, or it lay too long."""
+
+
+class TokenReplacedError(Exception):
+    """Another token has been put into service since the page was opened; what it asks for is no longer meant."""
 
 
 class OldTokenNeededError(Exception):
@@ -104,12 +109,17 @@ def forget_left_candidates() -> int:
     return left.update(discarded_at=now, token="")
 
 
-def go_back(*, by: int) -> WhatsAppBusinessAccount:
+def go_back(*, instead_of: str, by: int) -> WhatsAppBusinessAccount:
     """Put the previous token back into service, if Meta still takes it; the newer one gets the grace.
 
-    Raises NoPreviousTokenError, TokenRefusedError and NoAccountError.
+    `instead_of` is the fingerprint of the token to be left: asked twice, the second does not undo the first.
+    Raises TokenReplacedError, NoPreviousTokenError, TokenRefusedError and NoAccountError.
     """
-    return tokens.promote_token(tokens.previous_token(), by=by)
+    account = current_account()
+    previous = tokens.previous_token(account)
+    if fingerprint_of(account.access_token) != instead_of:
+        raise TokenReplacedError
+    return tokens.promote_token(previous, by=by, account=account)
 
 
 def end_grace(*, by: int) -> bool:

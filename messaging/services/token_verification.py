@@ -23,9 +23,14 @@ SCOPES = ("whatsapp_business_messaging", "whatsapp_business_management")
 SYSTEM_USER = "SYSTEM_USER"
 # Tokens of the dashboard live a day at most, those of system users 60 days or for ever.
 _SHORT_LIVED = timedelta(days=3)
-_TOKEN_REFUSED = 190
+_TOKEN_REFUSED, _EXPIRED = 190, 463
+# Subcodes of 190 whose title speaks of whoever generated the token.
+_OF_ITS_OWNER = frozenset({459, 460, 464, 492})
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
-# What comes along when a token is copied out of a page, a mail or a shell.
+# What comes along when a token is copied out of a page, a mail, a shell, an .env file or an answer of Meta's.
+_IN_FRONT = re.compile(
+    r"^\W*(?:(?:export|H)\s+\W*)?(?:\w*token\W*[=:]|authorization\W*:)?\W*(?:bearer\s+)?", re.IGNORECASE
+)
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 # Errors after which asking again may help.
 PASSING = frozenset({ErrorClass.RETRY, ErrorClass.RETRY_LATER, ErrorClass.UNKNOWN_OUTCOME})
@@ -90,9 +95,8 @@ def app_of(account: WhatsAppBusinessAccount) -> tuple[str, str]:
 
 
 def cleaned(pasted: str) -> str:
-    """Return a pasted token without blanks, line ends, quotes and the word Bearer."""
-    token = _UNSEEN.sub("", re.sub(r"^\W*bearer\s+", "", pasted, flags=re.IGNORECASE))
-    return token.strip("\"'`")
+    """Return a pasted token without blanks, line ends, quotes, the word Bearer and the name of a variable or header."""
+    return _UNSEEN.sub("", _IN_FRONT.sub("", pasted)).strip("\"'`,;{}")
 
 
 def _not_even_a_token(token: str) -> str | None:
@@ -143,12 +147,21 @@ def problems_of(facts: TokenFacts, account: WhatsAppBusinessAccount) -> list[str
 
 
 def _invalid(facts: TokenFacts) -> str:
-    known = facts_for(_TOKEN_REFUSED, subcode=facts.error_subcode)
-    is_usual = facts.error_code in {None, _TOKEN_REFUSED}
-    why = known.title.in_language(translation.get_language()) if is_usual else facts.error_message
     return _("Meta does not accept this token. %(why)s Generate a new one for the system user.") % {
-        "why": why
+        "why": _why_invalid(facts)
     }
+
+
+def _why_invalid(facts: TokenFacts) -> str:
+    """Say it of the token that was shown to Meta, which need not be the one in service."""
+    if facts.error_code not in {None, _TOKEN_REFUSED}:
+        return facts.error_message
+    if facts.error_subcode == _EXPIRED:
+        return _("It has expired.")
+    if facts.error_subcode in _OF_ITS_OWNER:
+        known = facts_for(_TOKEN_REFUSED, subcode=facts.error_subcode)
+        return known.title.in_language(translation.get_language())
+    return _("It was revoked, or not copied whole.")
 
 
 def _problems_of_kind(facts: TokenFacts) -> list[str]:

@@ -143,9 +143,9 @@ def promote_token(
     return kept
 
 
-def previous_token() -> str:
+def previous_token(account: WhatsAppBusinessAccount | None = None) -> str:
     """Return the newest token that was replaced and is kept. Raises NoPreviousTokenError and NoAccountError."""
-    tokens = current_account().previous_token_list
+    tokens = (account or current_account()).previous_token_list
     if not tokens:
         raise NoPreviousTokenError
     newest: str = tokens[-1]

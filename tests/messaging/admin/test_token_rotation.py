@@ -43,6 +43,15 @@ def promote(client):
     ).text
 
 
+def shown_on_the_question(client):
+    return re.findall(r'name="(instead_of)" value="([^"]*)"', client.get(f"{PAGE}back/").text)
+
+
+def go_back(client, shown=None):
+    fields = dict(shown_on_the_question(client) if shown is None else shown)
+    return client.post(f"{PAGE}back/", fields, follow=True).text
+
+
 def states(page):
     """The word of each of the five stages."""
     badges = re.findall(
@@ -85,7 +94,9 @@ def test_the_five_stages_one_after_the_other(paula, token_meta):
 @pytest.mark.parametrize(
     ("said", "says"),
     [
-        (dead(463), "Meta does not accept this token."),
+        (dead(463), "Meta does not accept this token. It has expired."),
+        (dead(0), "It was revoked, or not copied whole."),
+        (dead(460), "The password of the token&#x27;s owner was changed"),
         (said_of(timedelta(hours=2)), "This is a 24-hour token"),
         (said_of(type="USER"), "of the type USER"),
         (said_of(scopes=["whatsapp_business_management"]), "lacks the permission whatsapp_business_messaging"),
@@ -100,6 +111,7 @@ def test_a_bad_token_is_refused_with_the_reason_and_nothing_is_kept(paula, token
     token_meta.tokens[NEW] = said
     page = paste(paula)
     assert says in page
+    assert "nothing can be sent" not in page
     assert states(page)[:2] == ["done", "refused"]
     assert not TokenRotation.objects.exists()
     assert WhatsAppBusinessAccount.objects.get().access_token == demo.ACCESS_TOKEN
@@ -152,7 +164,7 @@ def test_when_meta_refuses_the_new_token_going_back_is_the_one_thing_to_do(paula
     assert "it may be the only one that works" not in page
     assert "was not revoked" in paula.post(f"{PAGE}retire/", follow=True).text
     assert "Go back to the previous token?" in paula.get(f"{PAGE}back/").text
-    page = paula.post(f"{PAGE}back/", follow=True).text
+    page = go_back(paula)
     assert "The previous token is in service again." in page
     assert "An earlier token was taken again." in page
     account = WhatsAppBusinessAccount.objects.get()
@@ -160,8 +172,40 @@ def test_when_meta_refuses_the_new_token_going_back_is_the_one_thing_to_do(paula
     assert account.is_sending
 
 
+def test_going_back_twice_from_one_page_goes_back_once(paula, token_meta):
+    paste(paula)
+    promote(paula)
+    shown = shown_on_the_question(paula)
+    go_back(paula, shown)
+    assert "Another token has been put into service since then." in go_back(paula, shown)
+    assert "Another token has been put into service since then." in go_back(paula, [])
+    assert WhatsAppBusinessAccount.objects.get().access_token == demo.ACCESS_TOKEN
+
+
+def test_a_bad_token_pasted_beside_a_good_one_is_refused_and_the_good_one_named(paula, token_meta):
+    paste(paula)
+    waiting = TokenRotation.objects.get()
+    token_meta.tokens["EAAbad"] = dead()
+    page = paste(paula, "EAAbad")
+    assert "Meta does not accept this token. It has expired." in page
+    assert "Here still waits the token" in page
+    assert f"The token <code>{waiting.fingerprint}</code> is good." in page
+    assert states(page) == ["done", "done", "next", "later", "later"]
+    assert TokenRotation.objects.candidates().get() == waiting
+
+
+def test_a_good_token_that_ends_soon_is_taken_with_a_warning(paula, token_meta):
+    token_meta.tokens[NEW] = said_of(timedelta(days=60), issued_at=timezone.now() - timedelta(days=55))
+    page = paste(paula)
+    assert "Before that day it has to be changed again" in page
+    assert states(page)[1] == "done"
+    paula.post(f"{PAGE}discard/", {"rotation": TokenRotation.objects.get().pk})
+    token_meta.tokens[NEW] = said_of(timedelta(days=60))
+    assert "Before that day it has to be changed again" not in paste(paula)
+
+
 def test_after_the_grace_there_is_none_to_go_back_to(paula, token_meta):
-    assert "No previous token is kept any more." in paula.post(f"{PAGE}back/", follow=True).text
+    assert "No previous token is kept any more." in go_back(paula)
     assert "No previous token is kept any more." in paula.post(f"{PAGE}retire/", follow=True).text
 
 

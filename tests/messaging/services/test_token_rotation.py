@@ -131,7 +131,7 @@ def test_a_token_of_the_command_line_is_in_the_history_too(token_meta, paula):
 def test_going_back_is_a_change_of_its_own_and_the_newer_one_gets_the_grace(token_meta, paula):
     rotation = token_rotation.paste_token(NEW, by=paula)
     token_rotation.put_into_service(rotation.pk, by=paula)
-    token_rotation.go_back(by=paula)
+    token_rotation.go_back(instead_of=fingerprint_of(NEW), by=paula)
     rotation.refresh_from_db()
     assert rotation.returned_at is not None
     assert stored().access_token == OLD

@@ -92,6 +92,11 @@ def test_a_good_token_has_no_problem_and_nothing_is_changed(token_meta, account)
         f'"{NEW}"',
         f"Bearer {NEW}\n",
         f"{NEW[:5]}\u00a0{NEW[5:]}",
+        f"WHATSAPP_ACCESS_TOKEN={NEW}",
+        f'export WHATSAPP_ACCESS_TOKEN="{NEW}"\n',
+        f"Authorization: Bearer {NEW}",
+        f'-H "Authorization: Bearer {NEW}"',
+        f'{{"access_token": "{NEW}"}}',
     ],
 )
 def test_what_comes_along_with_a_paste_is_removed(token_meta, account, pasted):
@@ -115,8 +120,8 @@ def test_what_is_no_token_is_not_shown_to_meta(meta, account, pasted, says):
 @pytest.mark.parametrize(
     ("said", "says"),
     [
-        (dead(463), "Our access token has expired."),
-        (dead(467), "revoked or is damaged"),
+        (dead(463), "It has expired."),
+        (dead(467), "It was revoked, or not copied whole."),
         (said_of(app_id="111"), "belongs to another app (111)"),
         (said_of(timedelta(hours=24)), "24-hour token"),
         (said_of(timedelta(hours=2), type="USER"), "24-hour token"),
