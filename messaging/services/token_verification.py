@@ -29,7 +29,8 @@ _OF_ITS_OWNER = frozenset({459, 460, 464, 492})
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
 # What comes along when a token is copied out of a page, a mail, a shell, an .env file or an answer of Meta's.
 _IN_FRONT = re.compile(
-    r"^\W*(?:(?:export|H)\s+\W*)?(?:\w*token\W*[=:]|authorization\W*:)?\W*(?:bearer\s+)?", re.IGNORECASE
+    r"^\W*(?:(?:export|H)\s+\W*)?(?:\w*token\W*[=:]|authorization\W*:)?\W*(?:bearer\s+)?",
+    re.IGNORECASE,
 )
 _UNSEEN = re.compile(r"[\s\u200b-\u200f\u2060\ufeff]+")
 # Errors after which asking again may help.

@@ -195,7 +195,9 @@ def test_a_bad_token_pasted_beside_a_good_one_is_refused_and_the_good_one_named(
 
 
 def test_a_good_token_that_ends_soon_is_taken_with_a_warning(paula, token_meta):
-    token_meta.tokens[NEW] = said_of(timedelta(days=60), issued_at=timezone.now() - timedelta(days=55))
+    token_meta.tokens[NEW] = said_of(
+        timedelta(days=60), issued_at=timezone.now() - timedelta(days=55)
+    )
     page = paste(paula)
     assert "Before that day it has to be changed again" in page
     assert states(page)[1] == "done"
