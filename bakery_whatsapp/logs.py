@@ -23,18 +23,19 @@ EventDict = MutableMapping[str, Any]
 
 # A number with its + is a person's or a bakery's; Meta's ids have none and stay readable.
 _PHONE = re.compile(r"\+(\d{2})[\d\s().-]{5,}(\d{2})")
-# Addresses whose rest is the proof of who asks; see messaging/open_pages.
-_OPEN_PAGE = re.compile(r"/(calendar|how-is-it-going|weekly-summary)/[^\s/?]+")
+# Addresses that open something by themselves: whoever knows the rest may come in. They stand in Django's own sentences
+# too, such as "Forbidden (CSRF cookie not set.): /invitation/…", and inside of whole URLs.
+_KEY_IN_ADDRESS = re.compile(
+    r"/(calendar|how-is-it-going|invitation|password/new|proof|weekly-summary)/[^\s?]+"
+)
 # Every header ipware looks at has one of these words in its name.
 _TELLS_IP = re.compile("IP|FORWARDED|REMOTE_ADDR")
-# Whoever has such an address may open it.
-_KEY_IN_PATH = re.compile(r"^(/proof/|/password/new/|/invitation/).+")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
 def masked(text: str) -> str:
     """Return `text` without whole phone numbers, tokens and addresses that are secrets."""
-    text = _OPEN_PAGE.sub(r"/\1/…", without_tokens(text))
+    text = _KEY_IN_ADDRESS.sub(r"/\1/…", without_tokens(text))
     return _PHONE.sub(r"+\1…\2", text) if "+" in text else text
 
 
@@ -47,8 +48,7 @@ class RequestLogMiddleware(RequestMiddleware):
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:
-        path = _KEY_IN_PATH.sub(r"\1…", request.path)
-        return f"{request.method} {path}"
+        return masked(f"{request.method} {request.path}")
 
     @classmethod
     def bind_ip(cls, request: HttpRequest) -> None:
