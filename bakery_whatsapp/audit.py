@@ -41,7 +41,7 @@ from tenants.models import (
 
 # What is left out is written by the product itself, not by a person.
 _LEFT_OUT: dict[type[Model], list[str]] = {
-    Tenant: ["updated_at"],
+    Tenant: ["suspended_at", "updated_at"],
     Membership: [],
     Invitation: [],
     User: ["last_login"],

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 # Where a cause is looked at; the code of Meta's, where there is one, says more than these.
 _ACTIONS: dict[str, StrPromise] = {
+    AlertKind.SENDING_OFF: gettext_lazy(
+        "New messages are refused. Set ENABLE_WHATSAPP_NOTIFICATIONS and restart to send again."
+    ),
     AlertKind.ACCOUNT_STOPPED: gettext_lazy(
         "Mend the cause, then resume sending on the account's page; messages wait until then."
     ),

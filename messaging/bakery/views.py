@@ -128,9 +128,8 @@ def _turn(request: HttpRequest, visit: Visit) -> HttpResponse:
         ) from None
     except switching.MessagesWaitingError:
         return redirect("bakery_switch", slug=tenant.slug)
-    except switching.CannotSwitchOnError as error:
-        notice = words.notice_for(error.obstacle)
-        messages.error(request, f"{notice.title} {notice.action}")
+    except switching.CannotSwitchOnError:
+        messages.error(request, _("They stay off: what stands in the way is said below."))
     return redirect("bakery_settings", slug=tenant.slug)
 
 

@@ -70,13 +70,18 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Why nothing goes out, or soon will not, who mends it, and what becomes of the messages. `reason` is the platform's."""
+    """Why nothing goes out, or soon will not, who mends it, and what becomes of the messages. `reason` is the platform's.
+
+    `is_open_ended` says that nobody knows the end yet.
+    """
 
     title: StrPromise | str
     action: StrPromise | str
     since: datetime | None = None
     until: datetime | None = None
     reason: str = ""
+    is_open_ended: bool = False
+    tries_at: datetime | None = None
 
 
 STATES: dict[str, State] = {
@@ -184,7 +189,15 @@ _TRADE_WORDS = frozenset({131047, 132008})
 
 def notice_for(obstacle: Obstacle) -> Notice:
     title, action = _OBSTACLES[obstacle.kind]
-    return Notice(title, action, obstacle.since, obstacle.until, obstacle.reason)
+    return Notice(
+        title,
+        action,
+        obstacle.since,
+        obstacle.until,
+        obstacle.reason,
+        is_open_ended=obstacle.until is None,
+        tries_at=obstacle.tries_at,
+    )
 
 
 def notices_of(standing: Standing) -> list[Notice]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class AlertKind(models.TextChoices):
+    SENDING_OFF = "sending_off", _("sending is switched off on the server")
     ACCOUNT_STOPPED = "account_stopped", _("sending stopped")
     NUMBER_STOPPED = "number_stopped", _("a number is stopped")
     NUMBER_QUALITY = "number_quality", _("a number's quality has fallen")

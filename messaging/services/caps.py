@@ -12,12 +12,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from messaging.models import Message, WaitsFor
 from messaging.statuses import MessageStatus
-from tenants.models import Tenant
+from tenants.models import SettingChange, Tenant
 
 MAX_TTL = timedelta(days=7)
 _NEAR_PERCENT = 80
@@ -84,17 +84,45 @@ def reached_cap(tenant: Tenant, moment: datetime, *, now: datetime) -> ReachedCa
     return None
 
 
+def month_full_since(tenant: Tenant, use: MonthUse) -> datetime:
+    """Return when this month's limit was reached: by a message, or by an owner who lowered the limit."""
+    first_day = timezone.now().astimezone(ZoneInfo(tenant.time_zone)).date().replace(day=1)
+    since = _full_since(tenant, use.limit, start=_midnight(tenant, first_day), end=use.until)
+    if use.limit != tenant.own_monthly_limit:
+        return since
+    limits = SettingChange.objects.of(tenant).filter(what=SettingChange.What.MONTHLY_LIMIT)
+    lowered = limits.newest_first().values_list("changed_at", flat=True).first()
+    return max(since, lowered) if lowered else since
+
+
+def day_full_since(tenant: Tenant, cap: int, *, until: datetime) -> datetime:
+    """Return when the daily cap was reached of the day that ends at `until`."""
+    today = timezone.now().astimezone(ZoneInfo(tenant.time_zone)).date()
+    return _full_since(tenant, cap, start=_midnight(tenant, today), end=until)
+
+
+def _full_since(tenant: Tenant, cap: int, *, start: datetime, end: datetime) -> datetime:
+    """Return when the message was asked for that took the last room, `start` where that was before."""
+    now = timezone.now()
+    counted = _counted(tenant, start=start, end=end, now=now).order_by("id")
+    last = counted.values_list("created_at", flat=True)[max(cap, 1) - 1 : max(cap, 1)].first()
+    return max(last or start, start)
+
+
 def _count(tenant: Tenant, cap: int, *, start: datetime, end: datetime, now: datetime) -> int:
     """Return how many messages take room between the two, `cap` where there are more."""
+    return _counted(tenant, start=start, end=end, now=now)[:cap].count()
+
+
+def _counted(tenant: Tenant, *, start: datetime, end: datetime, now: datetime) -> QuerySet[Message]:
     # What is due now may have been asked for as long ago as a message may wait.
     longest = max(MAX_TTL, timedelta(hours=settings.WHATSAPP_MESSAGE_TTL_HOURS))
-    counted = (
+    return (
         Message.objects.of(tenant)
         .created_between(after=min(start, now) - longest)
         .exclude(status__in=_NOT_COUNTED)
         .filter(_falls_between(start, end, now=now))
     )
-    return counted[:cap].count()
 
 
 def _falls_between(start: datetime, end: datetime, *, now: datetime) -> Q:

@@ -125,10 +125,12 @@ def _store(read: _Read, facts: PhoneNumberFacts, result: SyncResult) -> None:
     known = PhoneNumber.objects.filter(phone_number_id=facts.phone_number_id)
     values = read.without_older(values, known.values_list("pk", flat=True).first())
     before = known.values(*values, "gone_at").first()
+    is_same = before is not None and before.get("status") == values.get("status")
     number, _created = PhoneNumber.objects.update_or_create(
         phone_number_id=facts.phone_number_id,
         defaults={
             **values,
+            **({} if is_same else {"status_read_at": read.asked_at}),
             "account": read.account,
             "last_synced_at": read.asked_at,
             "gone_at": None,

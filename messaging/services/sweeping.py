@@ -9,6 +9,7 @@ from messaging.services import (
     holding,
     limits,
     number_watch,
+    obstacles,
     receiving,
     sending,
     syncing,
@@ -19,6 +20,7 @@ from messaging.services.account_news import of_account
 
 def sweep() -> None:
     queues.worker_seen()
+    obstacles.watch_server_switch()
     receiving.wake_for_waiting()
     sending.settle_lost_claims()
     sending.resend_unconfirmed()

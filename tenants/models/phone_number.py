@@ -57,6 +57,9 @@ class PhoneNumber(models.Model):
     )
     quality_rating = models.CharField(_("quality"), max_length=32, blank=True)
     status = models.CharField(_("status"), max_length=32, blank=True)
+    status_read_at = models.DateTimeField(
+        _("status since"), null=True, blank=True, help_text=_("When a sync first read it.")
+    )
     name_status = models.CharField(_("name status"), max_length=64, blank=True)
     code_verification_status = models.CharField(_("verification"), max_length=32, blank=True)
     platform_type = models.CharField(_("platform"), max_length=32, blank=True)

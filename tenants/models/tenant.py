@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import uuid
 import zoneinfo
-from typing import Self, TypeVar
+from datetime import datetime
+from typing import Any, Self, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -106,6 +107,7 @@ class Tenant(models.Model):
     )
     quiet_until = models.TimeField(_("quiet until"), null=True, blank=True)
     suspended_until = models.DateTimeField(_("suspended until"), null=True, blank=True)
+    suspended_at = models.DateTimeField(_("suspended since"), null=True, blank=True, editable=False)
     suspension_reason = models.CharField(_("reason of suspension"), max_length=300, blank=True)
     created_at = models.DateTimeField(
         _("created"), default=timezone.now, db_default=Now(), editable=False
@@ -133,6 +135,19 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Keep since when the bakery is suspended, whoever suspends it."""
+        self.suspended_at = self._suspended_since() if self.is_suspended else None
+        if (fields := kwargs.get("update_fields")) is not None and "suspended_until" in fields:
+            kwargs["update_fields"] = [*fields, "suspended_at"]
+        super().save(*args, **kwargs)
+
+    def _suspended_since(self) -> datetime:
+        """A suspension that is prolonged began when it began; one that is over does not count."""
+        now = timezone.now()
+        standing = Tenant.objects.filter(pk=self.pk, suspended_until__gt=now)
+        return standing.values_list("suspended_at", flat=True).first() or now
 
     @property
     def monthly_limit(self) -> int | None:
