@@ -256,7 +256,7 @@ def test_whatsapps_limit_is_said_with_the_next_try(browse, ana, bakery):
     text = read(browse(ana))
     assert "WhatsApp lets us write to no more new people for now." in text
     assert "Since" in text
-    assert "Until" in text
+    assert "We try again at" in text
 
 
 # --- The phone for tests -------------------------------------------------------------------------
