@@ -1,8 +1,8 @@
 """Which changes are logged with old and new value, and who made them.
 
 Configuration only: what somebody decides. Messages, statuses, webhooks, what Meta tells and counters have histories
-of their own, and the sending path must not pay for this. Neither do assignments and templates paused by hand need it:
-PhoneNumberAssignment and TemplateChange are their history, with who and why. What an owner changes stands in SettingChange
+of their own, and the sending path must not pay for this. Neither do assignments need it: PhoneNumberAssignment is their
+history, with who and why. What an owner changes stands in SettingChange
 too, which the bakery reads.
 """
 
@@ -21,9 +21,11 @@ from django.http import HttpRequest, HttpResponse
 
 from messaging.models import (
     Callback,
+    FirstWeek,
     MessageTemplate,
     NoticeKind,
     PriceRate,
+    SetupCheck,
     Suppression,
     TemplateDraft,
 )
@@ -55,6 +57,8 @@ _LEFT_OUT: dict[type[Model], list[str]] = {
 _LOGGED: dict[type[Model], list[str]] = {
     PhoneNumber: ["is_default", "phone_number_id", "display_phone_number", "account"],
     NumberSetup: ["pin"],
+    SetupCheck: ["confirmed_by", "confirmed_at"],
+    FirstWeek: ["started_by", "started_at", "ended_at"],
     MessageTemplate: ["name", "language", "components", "category", "paused_at"],
     WhatsAppBusinessAccount: [
         "waba_id",
@@ -67,6 +71,8 @@ _LOGGED: dict[type[Model], list[str]] = {
         "sending_paused_at",
         "sending_stopped_at",
         "sending_stopped_code",
+        "sending_stopped_reason",
+        "sending_stopped_until",
     ],
     Callback: [
         "tenant",

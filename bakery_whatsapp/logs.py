@@ -18,6 +18,7 @@ from django_structlog.middlewares import RequestMiddleware
 from ipware import get_client_ip
 
 from messaging.graph_api.masking import without_tokens
+from tenants.addresses import network_of
 
 EventDict = MutableMapping[str, Any]
 
@@ -53,7 +54,7 @@ class RequestLogMiddleware(RequestMiddleware):
     @classmethod
     def bind_ip(cls, request: HttpRequest) -> None:
         told = tuple(item for item in request.META.items() if _TELLS_IP.search(item[0]))
-        structlog.contextvars.bind_contextvars(ip=_ip_of(told))
+        structlog.contextvars.bind_contextvars(ip=_network_of(told))
 
     @staticmethod
     def bind_user_id(request: HttpRequest) -> None:
@@ -64,11 +65,12 @@ class RequestLogMiddleware(RequestMiddleware):
 
 
 @lru_cache(maxsize=1024)
-def _ip_of(headers: tuple[tuple[str, str], ...]) -> str | None:
-    """Return the caller's address out of the headers that tell it."""
+def _network_of(headers: tuple[tuple[str, str], ...]) -> str | None:
+    """Return the network of the caller, out of the headers that tell the address: that one may name a person."""
     stated = HttpRequest()
     stated.META = dict(headers)
-    return get_client_ip(stated)[0]
+    address = get_client_ip(stated)[0]
+    return network_of(address) if address else None
 
 
 def _mask(logger: object, method: str, event_dict: EventDict) -> EventDict:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from auditlog.models import LogEntry
 from auditlog.registry import auditlog
 from axes.models import AccessAttempt
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
 from django.urls import NoReverseMatch
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -30,6 +34,14 @@ if TYPE_CHECKING:
 
 admin.site.unregister(LogEntry)
 
+# As the menu calls them: their authors' words are for developers, and untranslated.
+for _model, _one, _many in (
+    (LogEntry, gettext_lazy("change"), gettext_lazy("changes")),
+    (AccessAttempt, gettext_lazy("locked log-in"), gettext_lazy("locked log-ins")),
+):
+    _model._meta.verbose_name, _model._meta.verbose_name_plural = _one, _many
+    apps.get_app_config(_model._meta.app_label).verbose_name = _many
+
 _ACTIONS = {
     LogEntry.Action.CREATE: (gettext_lazy("made"), "add_circle", GOOD),
     LogEntry.Action.UPDATE: (gettext_lazy("changed"), "edit", BUSY),
@@ -47,6 +59,8 @@ _EVENTS = {
 }
 _SHOWN = 3
 _NOTHING = {"None", ""}
+# As django-auditlog and tenants/audit.py write them.
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?( UTC)?")
 
 
 class ActionFilter(admin.SimpleListFilter):
@@ -210,7 +224,7 @@ class AttemptAdmin(ReadOnlyAdmin):
         return network_of(attempt.ip_address or "")
 
 
-def _lines(entry: LogEntry) -> list[tuple[str, str, str]]:
+def _lines(entry: LogEntry) -> list[tuple[str, SafeString | str, SafeString | str]]:
     """Return name, old and new value of each field; what stood or stands empty is a dash."""
     model = entry.content_type.model_class()
     lines = [
@@ -221,12 +235,26 @@ def _lines(entry: LogEntry) -> list[tuple[str, str, str]]:
     return [line for line in lines if line[1:] != ("–", "–")]
 
 
-def _old_and_new(change: Any) -> tuple[str, str]:
+def _old_and_new(change: Any) -> tuple[SafeString | str, SafeString | str]:
     if isinstance(change, dict):  # a set of others: django-auditlog writes what came or went
         names = ", ".join(_role(name) for name in change["objects"])
         return (names, "–") if change["operation"] == "delete" else ("–", names)
-    old, new = ("–" if value in _NOTHING else str(value) for value in change)
+    old, new = (_value(value) for value in change)
     return old, new
+
+
+def _value(value: Any) -> SafeString | str:
+    if value in _NOTHING:
+        return "–"
+    return _local(str(value)) or str(value)
+
+
+def _local(value: str) -> SafeString | None:
+    """Return a moment of the log, which stands there in UTC, in the zone of every other time of the page."""
+    if not _MOMENT.fullmatch(value):
+        return None
+    at = datetime.fromisoformat(value.removesuffix(" UTC")).replace(tzinfo=UTC)
+    return format_html("{} {}", moment(at, with_seconds=True), f"{timezone.localtime(at):%Z}")
 
 
 def _name_of(model: Any, field: str) -> str:

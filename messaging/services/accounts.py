@@ -16,7 +16,7 @@ from messaging import queues
 from messaging.graph_api.catalogue import ErrorClass, facts_for
 from messaging.models import AlertKind
 from messaging.services.alerts import close_alerts, open_alert
-from tenants.audit import record_change
+from tenants.audit import update_logged
 from tenants.models import PhoneNumber, StopReason, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
@@ -114,7 +114,7 @@ def lift_stop_by_meta(account: WhatsAppBusinessAccount, *, reasons: Collection[S
     stopped = WhatsAppBusinessAccount.objects.filter(
         pk=account.pk, sending_stopped_reason__in=reasons
     )
-    if not stopped.update(**_LINE_OPEN):
+    if not update_logged(stopped, **_LINE_OPEN):
         return False
     _resumed(account)
     return True
@@ -161,23 +161,15 @@ def resume_number(number: PhoneNumber) -> None:
 
 def pause_sending(account: WhatsAppBusinessAccount) -> None:
     """Keep messages waiting until an admin resumes."""
-    now = timezone.now()
     running = WhatsAppBusinessAccount.objects.filter(pk=account.pk, sending_paused_at__isnull=True)
-    if running.update(sending_paused_at=now):
-        record_change(account, sending_paused_at=(None, now))
+    update_logged(running, sending_paused_at=timezone.now())
     log.info("WhatsApp sending paused", waba_id=account.waba_id)
 
 
 def resume_sending(account: WhatsAppBusinessAccount) -> None:
     """Open the line again, whether it was paused or stopped; what waited goes out."""
-    WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
-        sending_paused_at=None, **_LINE_OPEN
-    )
-    record_change(
-        account,
-        sending_paused_at=(account.sending_paused_at, None),
-        sending_stopped_at=(account.sending_stopped_at, None),
-    )
+    halted = WhatsAppBusinessAccount.objects.filter(pk=account.pk)
+    update_logged(halted, sending_paused_at=None, **_LINE_OPEN)
     _resumed(account)
 
 
@@ -185,9 +177,8 @@ def lift_credential_stop(account: WhatsAppBusinessAccount) -> bool:
     """Open the line that an error of the token stopped; what a person paused stays paused. True when it was stopped so."""
     if account.sending_stopped_at is None or not is_credential_error(account.sending_stopped_code):
         return False
-    WhatsAppBusinessAccount.objects.filter(pk=account.pk).update(
-        sending_stopped_at=None, sending_stopped_code=None
-    )
+    stopped = WhatsAppBusinessAccount.objects.filter(pk=account.pk)
+    update_logged(stopped, sending_stopped_at=None, sending_stopped_code=None)
     _resumed(account)
     return True
 

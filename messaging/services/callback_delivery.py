@@ -29,6 +29,7 @@ from messaging.models.message import first_id_at
 from messaging.services import callback_recording
 from messaging.services.callback_posts import Answer, Line
 from messaging.services.callback_recording import Outcome
+from tenants.audit import update_logged
 
 log = structlog.get_logger(__name__)
 
@@ -278,7 +279,7 @@ def give_up_overdue() -> int:
 def forget_previous_secrets() -> int:
     """Forget secrets whose successors are in use."""
     over = Callback.objects.filter(previous_secret_until__lte=timezone.now())
-    return over.update(previous_secret="", previous_secret_until=None)
+    return update_logged(over, previous_secret="", previous_secret_until=None)
 
 
 def forget_old() -> int:

@@ -32,6 +32,7 @@ from messaging.services.costs import Totals
 from messaging.services.count_words import counts_in_words
 from messaging.services.explaining import explain_code
 from messaging.services.letters import Letter, site_url
+from tenants.audit import update_logged
 from tenants.display import UNRATED
 from tenants.models import Membership, PhoneNumber, Tenant
 
@@ -99,7 +100,8 @@ def begin(*, by: int, announcement: Announcement | None = None) -> FirstWeek:
 
 def end(week: FirstWeek) -> bool:
     """End the watch; False when it had ended."""
-    ended = FirstWeek.objects.running().filter(pk=week.pk).update(ended_at=timezone.now())
+    running = FirstWeek.objects.running().filter(pk=week.pk)
+    ended = update_logged(running, ended_at=timezone.now())
     if ended:
         log.info("First week ended", first_week_id=week.pk)
     return ended > 0

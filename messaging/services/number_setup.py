@@ -13,6 +13,7 @@ from messaging import queues
 from messaging.graph_api.errors import GraphApiError, NoAnswerError
 from messaging.services.graph import graph_api_for
 from messaging.services.numbers import sync_phone_numbers
+from tenants.audit import update_logged
 from tenants.models import NumberSetup, PhoneNumber
 
 log = structlog.get_logger(__name__)
@@ -73,7 +74,7 @@ def register_number(number: PhoneNumber, *, pin: str = "") -> bool:
     except GraphApiError as error:
         # Meta took nothing, so what was stored before still holds; a PIN that Meta calls wrong holds for nothing.
         stored = "" if error.code == _WRONG_PIN and kept == pin else kept
-        NumberSetup.objects.filter(phone_number=number).update(pin=stored)
+        update_logged(NumberSetup.objects.filter(phone_number=number), pin=stored)
         raise
     log.info("Number registered", phone_number_id=number.phone_number_id)
     return _read_again()

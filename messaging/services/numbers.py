@@ -19,7 +19,7 @@ from messaging.services.number_quality import note_quality
 from messaging.services.number_watch import watch_numbers
 from messaging.services.readings import watched
 from tenants import phone_numbers
-from tenants.audit import record_change
+from tenants.audit import unlogged, update_logged
 from tenants.models import NumberSetup, PhoneNumber, WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
@@ -75,11 +75,8 @@ def make_default(phone_number: PhoneNumber) -> None:
         list(numbers.order_by("id"))
         if phone_number.assignments.open().exists():
             raise NumberInUseError
-        for former in numbers.filter(is_default=True).exclude(pk=phone_number.pk):
-            record_change(former, is_default=(True, False))
-        record_change(phone_number, is_default=(phone_number.is_default, True))
-        numbers.filter(is_default=True).update(is_default=False)
-        numbers.filter(pk=phone_number.pk).update(is_default=True)
+        update_logged(numbers.filter(is_default=True).exclude(pk=phone_number.pk), is_default=False)
+        update_logged(numbers.filter(pk=phone_number.pk), is_default=True)
     watch_numbers()
 
 
@@ -156,7 +153,10 @@ def _mark_gone(account: WhatsAppBusinessAccount, listed: set[str], result: SyncR
 def _keep_health(facts: HealthFacts | None, phone_number_id: str) -> None:
     """Keep what Meta says of a number's health; while it says nothing, what it said last stays, with its time."""
     if facts is not None:
-        NumberSetup.objects.update_or_create(
-            phone_number=PhoneNumber.objects.get(phone_number_id=phone_number_id),
-            defaults={"health_status": facts.raw, "health_checked_at": timezone.now()},
-        )
+        number = PhoneNumber.objects.get(phone_number_id=phone_number_id)
+        # Nobody did anything: its row alone is no change to log.
+        with unlogged():
+            NumberSetup.objects.update_or_create(
+                phone_number=number,
+                defaults={"health_status": facts.raw, "health_checked_at": timezone.now()},
+            )

@@ -13,6 +13,7 @@ from django.utils import timezone
 from messaging.models import Message, PersonAlias, Suppression
 from messaging.statuses import MessageStatus
 from tenants import phone_numbers
+from tenants.audit import update_logged
 from tenants.models import PhoneNumber
 
 _ALIAS_LENGTH = 128
@@ -139,4 +140,4 @@ def _complete_opt_outs(phones: dict[str, str]) -> None:
             source=suppression.source,
         )
         if not same.exists():
-            Suppression.objects.filter(pk=suppression.pk).update(phone=phone)
+            update_logged(Suppression.objects.filter(pk=suppression.pk), phone=phone)

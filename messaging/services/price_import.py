@@ -18,6 +18,7 @@ from messaging.graph_api.known_rates import known_rates
 from messaging.models import PriceRate
 from messaging.models.price_rate import PriceRateQuerySet
 from messaging.services.rate_card import CardRate
+from tenants.audit import record_made, update_logged
 
 log = structlog.get_logger(__name__)
 
@@ -154,11 +155,10 @@ def _write(key: _Key, wanted: list[CardRate], plan: Plan) -> None:
     # Where nothing follows, an end that was known before stays known.
     until = later.valid_from if later else _known_end(standing.valid_on(plan.valid_from))
     standing.filter(valid_from=plan.valid_from).delete()
-    standing.filter(valid_from__lt=plan.valid_from).valid_on(plan.valid_from).update(
-        valid_to=plan.valid_from
-    )
+    ending = standing.filter(valid_from__lt=plan.valid_from).valid_on(plan.valid_from)
+    update_logged(ending, valid_to=plan.valid_from)
     now = timezone.now()
-    PriceRate.objects.bulk_create(
+    made = PriceRate.objects.bulk_create(
         PriceRate(
             market=rate.market,
             category=rate.category,
@@ -174,6 +174,7 @@ def _write(key: _Key, wanted: list[CardRate], plan: Plan) -> None:
         )
         for rate in wanted
     )
+    record_made(made)
 
 
 def _known_end(rates: PriceRateQuerySet) -> date | None:

@@ -20,6 +20,7 @@ from messaging.models.suppression import SuppressionQuerySet
 from messaging.services.alerts import open_alert
 from messaging.services.people import Person
 from tenants import phone_numbers
+from tenants.audit import update_logged
 from tenants.models import PhoneNumber, Tenant
 
 log = structlog.get_logger(__name__)
@@ -65,8 +66,11 @@ def stop(request: Request) -> bool:
             Suppression.objects.create(**_columns(request))
         elif later.is_only_a_resume:
             # The resume came first; now the history knows what it ended.
-            Suppression.objects.filter(pk=later.pk).update(
-                asked_at=request.at, last_asked_at=request.at, asked_in=request.inbound
+            update_logged(
+                Suppression.objects.filter(pk=later.pk),
+                asked_at=request.at,
+                last_asked_at=request.at,
+                asked_in=request.inbound,
             )
     if later is None:
         log.info("Opt-out noted", what=request.what, source=request.source)
@@ -233,7 +237,8 @@ def _columns(request: Request) -> dict[str, object]:
 
 
 def _lift(suppression: Suppression, request: Request) -> None:
-    Suppression.objects.filter(pk=suppression.pk).update(
+    update_logged(
+        Suppression.objects.filter(pk=suppression.pk),
         lifted_at=request.at,
         lifted_in=request.inbound,
         lifted_by=request.by,

@@ -31,6 +31,7 @@ from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
 from messaging.services.standard_templates import StandardTemplate
 from messaging.services.template_rules import CannotEdit
+from tenants.audit import update_logged
 from tenants.models import WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
@@ -256,9 +257,8 @@ def delete_template(template: MessageTemplate, *, all_languages: bool, by: str) 
         for one in gone:
             template_drift.note(one, TemplateChangeKind.DELETED, before=one.status, by=by)
         pks = [one.pk for one in gone]
-        MessageTemplate.objects.filter(pk__in=pks).update(
-            status=GONE, paused_at=None, last_synced_at=timezone.now()
-        )
+        there = MessageTemplate.objects.filter(pk__in=pks)
+        update_logged(there, status=GONE, paused_at=None, last_synced_at=timezone.now())
         TemplateDraft.objects.filter(template__in=pks).delete()
         for one in gone:
             one.status = GONE

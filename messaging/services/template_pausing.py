@@ -10,6 +10,7 @@ from messaging.models import Message, MessageTemplate, TemplateChangeKind
 from messaging.services import template_drift
 from messaging.services.holding import let_approved_templates_go
 from messaging.services.template_rules import PAUSABLE
+from tenants.audit import update_logged
 
 log = structlog.get_logger(__name__)
 
@@ -20,7 +21,7 @@ def pause_template(template: MessageTemplate, *, by: str) -> bool:
         standing = MessageTemplate.objects.filter(
             pk=template.pk, paused_at__isnull=True, status__in=PAUSABLE
         )
-        if not standing.update(paused_at=timezone.now()):
+        if not update_logged(standing, paused_at=timezone.now()):
             return False
         template_drift.note(template, TemplateChangeKind.PAUSED, by=by)
     log.info("Template paused", template=str(template))
@@ -31,7 +32,7 @@ def resume_template(template: MessageTemplate, *, by: str) -> int:
     """Let the template's messages go; return how many waited for it."""
     with transaction.atomic():
         paused = MessageTemplate.objects.filter(pk=template.pk, paused_at__isnull=False)
-        if not paused.update(paused_at=None):
+        if not update_logged(paused, paused_at=None):
             return 0
         template_drift.note(template, TemplateChangeKind.RESUMED, by=by)
         released = let_approved_templates_go(template.account)

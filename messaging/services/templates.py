@@ -28,6 +28,7 @@ from messaging.services.accounts import current_account
 from messaging.services.graph import graph_api_for
 from messaging.services.holding import let_approved_templates_go
 from messaging.services.numbers import SyncResult
+from tenants.audit import update_logged
 from tenants.models import WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
@@ -111,9 +112,8 @@ def _mark_gone(
     for template in gone:
         template_drift.note_gone(template)
     result.gone.extend(map(str, gone))
-    MessageTemplate.objects.filter(pk__in=[template.pk for template in gone]).update(
-        status=GONE, paused_at=None
-    )
+    missing = MessageTemplate.objects.filter(pk__in=[template.pk for template in gone])
+    update_logged(missing, status=GONE, paused_at=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from messaging.services.letters import Letter, site_url
 from messaging.services.overview import STATUSES_OF, Group
 from messaging.services.switching import NotOwnerError
 from messaging.statuses import MessageStatus
+from tenants.audit import update_logged
 from tenants.models import Membership, Tenant, User
 
 log = structlog.get_logger(__name__)
@@ -203,7 +204,7 @@ def _cost(tenant: Tenant) -> str:
 def choose(user: User, tenant: Tenant, *, is_on: bool) -> None:
     """Whether this owner gets the summary of this bakery. Raises NotOwnerError."""
     own = Membership.objects.of(tenant).filter(user=user, role=Membership.Role.OWNER)
-    if not own.update(gets_weekly_summary=is_on):
+    if not update_logged(own, gets_weekly_summary=is_on):
         raise NotOwnerError
     log.info("Weekly summary chosen", tenant_id=tenant.pk, user_id=user.pk, is_on=is_on)
 
@@ -231,5 +232,5 @@ def reader_of(link: str) -> Membership:
 
 def stop(reader: Membership) -> None:
     """Send no more of them; pressing twice does no harm."""
-    Membership.objects.filter(pk=reader.pk).update(gets_weekly_summary=False)
+    update_logged(Membership.objects.filter(pk=reader.pk), gets_weekly_summary=False)
     log.info("Weekly summary ended by its link", tenant_id=reader.tenant_id, user_id=reader.user_id)

@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from auditlog.models import LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
-from messaging.models import Message, Suppression
-from messaging.services import accounts, callbacks, numbers, sending, switching
-from tenants.models import PhoneNumber, Tenant, User
+from messaging.models import Message, PriceRate, SetupCheck, SetupKey, SetupState, Suppression
+from messaging.services import (
+    accounts,
+    callback_delivery,
+    callbacks,
+    first_week,
+    numbers,
+    sending,
+    suppressions,
+    switching,
+    template_pausing,
+    weekly_summary,
+)
+from messaging.services.setup import checking
+from tenants.models import PhoneNumber, StopReason, Tenant, User
 from tenants.services.api_keys import create_api_key, revoke_api_key
 from tests.factories import (
     AccountFactory,
@@ -21,6 +37,8 @@ from tests.factories import (
     MembershipFactory,
     MessageFactory,
     PhoneNumberFactory,
+    PriceRateFactory,
+    TemplateFactory,
     TenantFactory,
     UserFactory,
 )
@@ -153,6 +171,97 @@ def test_pausing_and_resuming_are_logged_once_each(db, broker):
     assert [list(entry.changes) for entry in entries(account)] == [["sending_paused_at"]] * 2
 
 
+def test_the_end_of_each_stop_is_logged_with_its_code(db, broker):
+    account = AccountFactory.create()
+    for lift in (accounts.lift_credential_stop, accounts.resume_sending):
+        accounts.stop_sending(account, code=190)
+        account.refresh_from_db()
+        lift(account)
+    stops, lifts = entries(account)[::2], entries(account)[1::2]
+    assert [entry.changes["sending_stopped_code"] for entry in stops] == [["None", "190"]] * 2
+    for entry in lifts:
+        assert entry.changes["sending_stopped_code"] == ["190", "None"]
+        assert entry.changes["sending_stopped_at"][1] == "None"
+
+
+def test_the_end_of_a_stop_by_meta_is_logged(db, broker):
+    account = AccountFactory.create()
+    accounts.stop_by_meta(account, reason=StopReason.RESTRICTED)
+    accounts.lift_stop_by_meta(account, reasons=[StopReason.RESTRICTED])
+    stop, lift = entries(account)
+    assert stop.changes["sending_stopped_reason"] == ["", "restricted"]
+    assert lift.changes["sending_stopped_reason"] == ["restricted", ""]
+
+
+def test_a_word_of_somebody_about_the_set_up_is_logged_and_so_is_taking_it_back(paula):
+    row = SetupCheck.objects.create(
+        key=SetupKey.BUSINESS, state=SetupState.BY_HAND, found=SetupState.BY_HAND
+    )
+    person = User.objects.get(username="paula")
+    checking.confirm(SetupKey.BUSINESS, by=person)
+    checking.take_back(SetupKey.BUSINESS, by=person)
+    given, taken = entries(row)
+    assert given.changes["confirmed_by"] == ["None", "paula"]
+    assert taken.changes["confirmed_by"] == ["paula", "None"]
+    assert taken.changes["confirmed_at"][1] == "None"
+
+
+def test_what_a_check_of_the_set_up_finds_leaves_no_line(db):
+    checking.run_checks([SetupKey.VERSION])
+    assert not LogEntry.objects.filter(content_type__model="setupcheck").exists()
+
+
+def test_the_end_of_a_first_week_says_who_ended_it(paula):
+    person = User.objects.get(username="paula")
+    week = first_week.begin(by=person.pk)
+    paula.post(reverse("admin:messaging_firstweek_end", args=(week.pk,)))
+    (entry,) = entries(week)
+    assert list(entry.changes) == ["ended_at"]
+    assert entry.actor == person
+
+
+def test_the_end_of_an_opt_out_is_logged(db):
+    opted_out = Suppression.objects.create(phone="+34600000101", source="staff")
+    suppressions.lift([opted_out], by="ana", reason="asked for it")
+    (entry,) = entries(opted_out)
+    assert entry.changes["lift_reason"] == ["", "asked for it"]
+    assert entry.changes["lifted_by"] == ["", "ana"]
+
+
+def test_pausing_a_template_and_its_end_are_logged(db, broker):
+    template = TemplateFactory.create()
+    template_pausing.pause_template(template, by="ana")
+    template_pausing.resume_template(template, by="ana")
+    paused, resumed = entries(template)
+    assert paused.changes["paused_at"][0] == resumed.changes["paused_at"][1] == "None"
+
+
+def test_choosing_the_weekly_summary_is_logged(db):
+    membership = MembershipFactory.create(role="owner")
+    before = membership.gets_weekly_summary
+    weekly_summary.choose(membership.user, membership.tenant, is_on=not before)
+    assert change_of(membership) == {"gets_weekly_summary": [str(before), str(not before)]}
+
+
+def test_secrets_that_are_forgotten_stay_hidden(db):
+    callback = CallbackFactory.create(
+        previous_secret="whsec_inventedbefore", previous_secret_until=timezone.now()
+    )
+    callback_delivery.forget_previous_secrets()
+    assert change_of(callback) == {"previous_secret": ["•••", ""]}
+
+
+def test_importing_a_rate_card_says_who_and_each_price(paula):
+    earlier = PriceRateFactory.create(market="Chile", valid_from=date(2025, 6, 1))
+    card = SimpleUploadedFile("c.csv", b"Market,Currency,Utility\nChile,EUR,0.02\n")
+    form = {"file": card, "valid_from": "2026-10-01", "is_confirmed": "on"}
+    preview = paula.post("/admin/messaging/pricerate/import/", form)
+    paula.post("/admin/messaging/pricerate/import/", {"plan": preview.context["packed"]})
+    (entered,) = entries(PriceRate.objects.get(market="Chile", amount="0.02"), Action.CREATE)
+    assert entered.additional_data == {"by": "paula"}
+    assert change_of(earlier)["valid_to"] == ["None", "2026-10-01"]
+
+
 def test_revoking_a_key_is_logged(db):
     key = create_api_key(label="old").api_key
     revoke_api_key(key)
@@ -228,6 +337,24 @@ def test_the_list_shows_old_and_new_and_filters_by_who_what_and_when(paula, rena
         assert "Goiko e hijos" in paula.get(LIST, filters, follow=True).text, filters
     for filters in ({"action": "2"}, {"kind": "tenants.user"}, {"row": "tenants.tenant:x"}):
         assert "Panadería Goiko →" not in paula.get(LIST, filters).text, filters
+
+
+@time_machine.travel(datetime(2026, 11, 26, 10, 53, 7, 123456, tzinfo=UTC), tick=False)
+def test_times_in_a_change_are_local_and_say_their_zone(paula, broker):
+    account = AccountFactory.create()
+    accounts.stop_sending(account, code=190)
+    accounts.resume_sending(account)
+    page = paula.get(LIST, {"kind": "tenants.whatsappbusinessaccount", "action": "1"}).text
+    assert page.count(">26 Nov, 11:53:07</time> CET") == 2
+    assert "10:53:07.1" not in page
+
+
+def test_the_pages_are_called_as_in_the_menu(paula, renamed):
+    for language, word in (("en", "Changes"), ("es", "Cambios")):
+        page = paula.get(LIST, headers={"accept-language": language}).text
+        assert f"{word}</a>" in page
+        assert "og entries" not in page
+    assert "ccess attempts" not in paula.get("/admin/axes/accessattempt/").text
 
 
 def test_the_page_of_one_change_shows_all_of_it(paula, renamed):

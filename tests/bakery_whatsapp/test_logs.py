@@ -78,7 +78,7 @@ def test_djangos_own_lines_about_a_request_leave_out_its_query_string(log_lines,
     assert "600000101" not in out
 
 
-def test_lines_of_a_request_say_who_asked_behind_the_proxy_too():
+def test_lines_of_a_request_say_from_which_network_behind_the_proxy_too():
     bound = []
 
     def remember(request):
@@ -95,7 +95,7 @@ def test_lines_of_a_request_say_who_asked_behind_the_proxy_too():
         request.META |= extra
         request.user = AnonymousUser()
         middleware(request)
-    assert [fields["ip"] for fields in bound] == ["198.51.100.7", "8.8.8.8", "8.8.4.4"]
+    assert [fields["ip"] for fields in bound] == ["198.51.100.0/24", "8.8.8.0/24", "8.8.4.0/24"]
     assert [fields["user_id"] for fields in bound] == [None] * 3
     assert len({fields["request_id"] for fields in bound}) == 3
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -21,6 +21,7 @@ from messaging.services.setup.outcomes import (
 )
 from messaging.services.setup.reading import Reading
 from messaging.services.token_verification import PASSING
+from tenants.audit import record_change, unlogged
 from tenants.models import User
 
 log = structlog.get_logger(__name__)
@@ -55,9 +56,11 @@ def confirm(key: SetupKey, *, by: User) -> SetupCheck:
         row = _locked(key)
         if row.found != SetupState.BY_HAND:
             raise NotByHandError
+        before = _word_of(row)
         row.confirmed_by, row.confirmed_at = by, timezone.now()
         row.proved_at = row.confirmed_at
         _settle(row)
+        _log_word(row, before)
     log.info("Set-up line confirmed by hand", line=key, user_id=by.pk)
     return row
 
@@ -68,10 +71,21 @@ def take_back(key: SetupKey, *, by: User) -> SetupCheck:
         row = _locked(key)
         if row.confirmed_at is None:
             raise NotByHandError
+        before = _word_of(row)
         row.confirmed_by = row.confirmed_at = row.proved_at = None
         _settle(row)
+        _log_word(row, before)
     log.info("Set-up confirmation taken back", line=key, user_id=by.pk)
     return row
+
+
+def _word_of(row: SetupCheck) -> tuple[User | None, datetime | None]:
+    return row.confirmed_by, row.confirmed_at
+
+
+def _log_word(row: SetupCheck, before: tuple[User | None, datetime | None]) -> None:
+    by, at = _word_of(row)
+    record_change(row, confirmed_by=(before[0], by), confirmed_at=(before[1], at))
 
 
 def _due() -> list[SetupKey]:
@@ -123,7 +137,8 @@ def _keep_trouble(key: SetupKey, trouble: str) -> SetupCheck:
 
 
 def _locked(key: SetupKey) -> SetupCheck:
-    SetupCheck.objects.get_or_create(key=key)
+    with unlogged():
+        SetupCheck.objects.get_or_create(key=key)
     return SetupCheck.objects.select_for_update(of=("self",)).get(key=key)
 
 
@@ -135,7 +150,8 @@ def _settle(row: SetupCheck) -> None:
             "Set-up line changed", line=row.key, before=row.state, after=state, finding=row.code
         )
         row.state, row.state_since = state, timezone.now()
-    row.save()
+    with unlogged():
+        row.save()
     if state == SetupState.BROKEN:
         details = {"line": row.key, "code": row.code, "facts": row.facts}
         open_alert(AlertKind.SETUP_BROKEN, subject=row.key, details=details)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from auditlog.models import LogEntry
 
 from messaging.models import Alert, AlertKind
 from messaging.services import numbers
@@ -68,6 +69,8 @@ def test_what_meta_says_of_the_health_is_kept_and_stays_while_it_says_nothing(me
     lists(meta, NUMBERS_URL, number_row("1"))
     numbers.sync_phone_numbers()
     assert NumberSetup.objects.get().health_status == BLOCKED
+    # Nobody did anything, so the log of changes says nothing.
+    assert not LogEntry.objects.get_for_model(NumberSetup).exists()
 
 
 @pytest.mark.parametrize(
