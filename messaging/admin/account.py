@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.admin.account_event import events_of
-from messaging.admin.alert_words import words_of_stop
+from messaging.admin.banner import why_stopped
 from messaging.services.accounts import pause_sending, resume_sending
 from messaging.services.tokens import Verification, promote_token, verify_token
 from tenants.admin import WhatsAppBusinessAccountAdmin
@@ -90,8 +90,10 @@ class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
 
     @admin.display(description=gettext_lazy("why sending stopped"))
     def stopped_for(self, account: WhatsAppBusinessAccount) -> str:
-        words = words_of_stop(account.sending_stopped_reason, until=account.sending_stopped_until)
-        return words[0] if words else "–"
+        if account.sending_stopped_at is None:
+            return "–"
+        why, _who, action = why_stopped(account)
+        return f"{why} {action}"
 
     @admin.display(description=gettext_lazy("restrictions"))
     def restricted(self, account: WhatsAppBusinessAccount) -> SafeString | str:

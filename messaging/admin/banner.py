@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from messaging.admin.alert_words import words_of_stop
+from messaging.graph_api.facts import WhoActs
 from messaging.services.accounts import is_credential_error
 from messaging.services.explaining import WHO, Explanation, explain_code
 from tenants.display import page_url, phone
@@ -74,20 +75,26 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
             link=_("Open the account"),
             is_fault=False,
         )
+    why, who, action = why_stopped(account)
+    return HaltedLine(
+        state=_("stopped"),
+        title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
+        since=account.sending_stopped_at,
+        why=why,
+        who=who,
+        action=action,
+        url=url,
+        link=_("Open the account"),
+        is_fault=True,
+    )
+
+
+def why_stopped(account: WhatsAppBusinessAccount) -> tuple[str, str, str]:
+    """Return why the line stands, who acts and what to do, whether Meta stopped it or an error did."""
     if by_meta := words_of_stop(
         account.sending_stopped_reason, until=account.sending_stopped_until
     ):
-        return HaltedLine(
-            state=_("stopped"),
-            title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
-            since=account.sending_stopped_at,
-            why=by_meta[0],
-            who=_("The platform"),
-            action=by_meta[1],
-            url=url,
-            link=_("Open the account"),
-            is_fault=True,
-        )
+        return by_meta[0], str(WHO[WhoActs.PLATFORM]), by_meta[1]
     known = explain_code(account.sending_stopped_code, translation.get_language() or "en")
     why = _with_code(known)
     if account.previous_token_until and is_credential_error(account.sending_stopped_code):
@@ -96,17 +103,7 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
             "Go back to it on the token page, or with manage.py rotate_token --back."
         )
         why = f"{why} {kept}"
-    return HaltedLine(
-        state=_("stopped"),
-        title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
-        since=account.sending_stopped_at,
-        why=why,
-        who=str(WHO[known.who_acts]),
-        action=known.action,
-        url=url,
-        link=_("Open the account"),
-        is_fault=True,
-    )
+    return why, str(WHO[known.who_acts]), known.action
 
 
 def _of_number(number: PhoneNumber) -> HaltedLine:

@@ -69,6 +69,8 @@ def trust_badge(rate: PriceRate) -> SafeString:
 
 def cost_words(price: Price) -> str:
     """Say what one message costs and how sure that is, such as "0,0166 € (estimated, unconfirmed price)"."""
+    if price.charge == Charge.UNDECIDED:
+        return _("not known yet")
     if price.charge == Charge.NOT_DELIVERED:
         return _("nothing: not delivered")
     if price.charge == Charge.FREE:

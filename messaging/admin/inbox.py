@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import redis
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -18,7 +19,6 @@ from messaging.services import refusals, replaying
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from django.db.models import QuerySet
     from django_stubs_ext import StrOrPromise
@@ -82,16 +82,28 @@ def _network(network: str) -> str:
     return _("others") if network == refusals.OTHERS else network
 
 
+_YEARS = gettext_lazy("Choose a year from 2000 to 2199.")
+
+
+class MomentField(forms.DateTimeField):
+    """A moment that a calendar has; half-typed years are the first or the last ones that a computer knows."""
+
+    default_validators = (
+        MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC), _YEARS),
+        MaxValueValidator(datetime(2200, 1, 1, tzinfo=UTC), _YEARS),
+    )
+
+
 class ReplayForm(forms.Form):
     """A range of time and, if wanted, only what ended so. `found` holds the deliveries once it is valid."""
 
     found: QuerySet[WebhookDelivery]
 
-    after = forms.DateTimeField(
+    after = MomentField(
         label=gettext_lazy("received from"),
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "step": "1"}),
     )
-    before = forms.DateTimeField(
+    before = MomentField(
         label=gettext_lazy("until"),
         help_text=gettext_lazy("Up to, but without, this moment. In the time zone of the admin."),
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "step": "1"}),

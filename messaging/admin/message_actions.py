@@ -128,6 +128,8 @@ class MessageActions:
                 return self._send_again(request, message, to=form.cleaned_data["to"])
             except RefusedError as refused:
                 form.add_error("to", words_of_refusal(refused))
+            except resending.CannotResendError as refused:
+                form.add_error("to", words_of_hurdle(refused.why))
         if why := resending.why_not(message, is_corrected=True):
             messages.warning(request, words_of_hurdle(why))
             return _back(message)
@@ -147,10 +149,12 @@ class MessageActions:
         )
 
     def _send_again(self, request: HttpRequest, message: Message, *, to: str = "") -> HttpResponse:
-        """Lead to what waits now. Raises RefusedError."""
+        """Lead to what waits now. Raises RefusedError, and CannotResendError for a correction that corrects nothing."""
         try:
             again = resending.resend(message, to=to, by=_user(request))
         except resending.CannotResendError as refused:
+            if refused.why.hurdle == resending.Hurdle.SAME_NUMBER:
+                raise
             messages.warning(request, words_of_hurdle(refused.why))
             return _back(message)
         self.log_change(request, message, f"Sent again as message {again.pk}")

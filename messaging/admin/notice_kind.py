@@ -8,11 +8,11 @@ from django.contrib import admin
 from unfold.admin import ModelAdmin
 
 from messaging.models import NoticeChoice, NoticeKind
-from tenants.admin.base import ReadOnlyAdmin
+from tenants.admin.base import KnownKeys, ReadOnlyAdmin
 
 
 @admin.register(NoticeKind)
-class NoticeKindAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class NoticeKindAdmin(KnownKeys, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ("template_name", "title", "is_on_by_default", "position")
     ordering = ("position", "id")
     sortable_by = ()

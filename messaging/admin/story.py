@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import redis
+from django.conf import settings
 from django.utils import timezone
 from django.utils.dateformat import format as formatted
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from messaging import queues
 from messaging.admin.exchange import Exchange, RawWebhook, exchange_of, raw_webhooks
 from messaging.admin.pages import event_look, outcome_badge, pretty_json, status_badge
 from messaging.graph_api.template_text import RenderedTemplate, render
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from django.utils.safestring import SafeString
+
+    from tenants.models import PhoneNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +156,12 @@ def _headline(message: Message, language: str) -> Headline:
 def _we_will(message: Message) -> str:
     """What happens by itself from here on; empty where nothing more is to happen."""
     match message.status:
+        case MessageStatus.QUEUED if held_up := _held_up(message.phone_number):
+            return held_up
         case MessageStatus.QUEUED if message.send_after and message.send_after > timezone.now():
             return _("Send it at %(time)s.") % {"time": _clock(message.send_after)}
+        case MessageStatus.QUEUED if not _is_taken():
+            return _("Send it once a worker runs again: none was seen for 30 s.")
         case MessageStatus.QUEUED:
             return _("Send it as soon as its turn comes.")
         case MessageStatus.UNCONFIRMED if message.unconfirmed_at is not None:
@@ -167,6 +176,27 @@ def _we_will(message: Message) -> str:
         case MessageStatus.EXPIRED | MessageStatus.CANCELLED:
             return _("Not send it any more.")
     return ""
+
+
+def _held_up(number: PhoneNumber) -> str:
+    """What has to end first before anything of this number goes out; empty where nothing stands in the way."""
+    if not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
+        return _("Send it once WhatsApp is switched on for the whole platform again.")
+    if number.account.sending_stopped_at is not None:
+        return _("Send it once sending goes on: it has stopped for the whole account.")
+    if number.account.sending_paused_at is not None:
+        return _("Send it once sending is resumed: somebody of the platform paused it.")
+    if number.sending_stopped_at is not None:
+        return _("Send it once its number works again; one message tries every ten minutes.")
+    return ""
+
+
+def _is_taken() -> bool:
+    """Whether a worker lives to take what is due."""
+    try:
+        return queues.is_worker_alive()
+    except redis.RedisError:
+        return False
 
 
 def _clock(at: datetime) -> str:

@@ -88,7 +88,9 @@ def file_lines(priced: Iterator[tuple[Message, Price]]) -> Iterator[list[Cell]]:
             message.read_at,
             price.amount,
             price.currency,
-            _("not known yet") if price.charge == Charge.UNKNOWN else certainty_words(price),
+            _("not known yet")
+            if price.charge in {Charge.UNKNOWN, Charge.UNDECIDED}
+            else certainty_words(price),
         ]
 
 

@@ -199,7 +199,7 @@ ROWS: tuple[ErrorFacts, ...] = (
     row(
         131026,
         ErrorClass.RECIPIENT,
-        WhoActs.SUPPLIER,
+        WhoActs.BAKERY,
         Scope.RECIPIENT,
         title=(
             "WhatsApp could not deliver the message to this number.",

@@ -31,12 +31,13 @@ _SIX_PLACES = Decimal("0.000001")
 
 
 class Charge(StrEnum):
-    """What Meta does with a message."""
+    """What Meta does with a message; UNDECIDED while it may still be delivered."""
 
     NOT_DELIVERED = "not_delivered"
     CHARGED = "charged"
     FREE = "free"
     UNKNOWN = "unknown"
+    UNDECIDED = "undecided"
 
 
 class Certainty(StrEnum):
@@ -65,6 +66,8 @@ class Price:
 
 _NOTHING = Decimal(0)
 _NOT_DELIVERED = Price(Charge.NOT_DELIVERED, _NOTHING)
+_UNDECIDED = Price(Charge.UNDECIDED)
+_NEVER_DELIVERED = frozenset({MessageStatus.FAILED, MessageStatus.CANCELLED, MessageStatus.EXPIRED})
 # Charged messages of a month, market and category, all bakeries together: they decide the volume tier.
 Volumes = Mapping[tuple[Month, str, str], int]
 
@@ -180,6 +183,8 @@ def normalised_category(category: object) -> str:
 
 def cost_of(message: Message, *, book: PriceBook | None = None) -> Price:
     """Price one message as its month's sums do, but for volume tiers, whose first one counts here."""
+    if message.status not in DELIVERED | _NEVER_DELIVERED:
+        return _UNDECIDED
     pricing = message.pricing or {}
     pricing_type = str(pricing.get("type") or "")
     at = message.delivered_at or message.read_at

@@ -36,6 +36,7 @@ class Hurdle(StrEnum):
     ON_ITS_WAY = "on_its_way"
     ARRIVED = "arrived"
     SENT_AGAIN = "sent_again"
+    SAME_NUMBER = "same_number"
     ERASED = "erased"
 
 
@@ -75,13 +76,16 @@ def resend(message: Message, *, to: str = "", by: User) -> Message:
     That is a new one, checked like every other; the same one only where nobody knows its fate and its number stays.
     However often it is asked for, it is done once. Raises CannotResendError and RefusedError.
     """
-    to = _corrected(message, to)
+    asked, to = to, _corrected(message, to)
     with transaction.atomic():
         # Nobody else sends it again meanwhile, and no status moves it.
         locked = Message.objects.select_for_update(no_key=True, of=("self",))
         message = locked.select_related("tenant", "template").get(pk=message.pk)
         if why := why_not(message, is_corrected=bool(to)):
             raise CannotResendError(why)
+        if asked and not to:
+            # Whoever corrects a number means another one; sending to this one again would cost the same failure.
+            raise CannotResendError(WhyNot(Hurdle.SAME_NUMBER))
         if message.unconfirmed_at is not None and not to:
             interventions.resend_message(message)
             message.refresh_from_db()

@@ -28,6 +28,7 @@ _CHARGES: dict[Charge, StrPromise] = {
     Charge.CHARGED: gettext_lazy("charged"),
     Charge.FREE: gettext_lazy("free"),
     Charge.UNKNOWN: gettext_lazy("unknown"),
+    Charge.UNDECIDED: gettext_lazy("not known yet"),
 }
 _CERTAINTIES: dict[Certainty, StrPromise] = {
     Certainty.CONFIRMED: gettext_lazy("confirmed"),

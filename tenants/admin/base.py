@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.core.exceptions import ValidationError
 from django.template.response import TemplateResponse
 from unfold.admin import ModelAdmin, TabularInline
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from django.db.models import Model
+    from django.db.models import Field, Model, QuerySet
     from django.http import HttpRequest, HttpResponse
     from django_stubs_ext import StrOrPromise
 
@@ -29,7 +31,28 @@ class ReadOnly:
         return False
 
 
-class Headed:
+class KnownKeys:
+    """Actions on rows that were ticked; a key that is none, as only a forged form has it, ticks nothing."""
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        key = queryset.model._meta.pk
+        posted = request.POST.copy()
+        ticked = posted.getlist(ACTION_CHECKBOX_NAME)
+        posted.setlist(ACTION_CHECKBOX_NAME, [one for one in ticked if _can_be(key, one)])
+        request.POST = posted  # type: ignore[assignment]  # as Django's own response_action reads it
+        answer: HttpResponse | None = super().response_action(request, queryset)  # type: ignore[misc]  # mixin
+        return answer
+
+
+def _can_be(key: Field[Any, Any], value: str) -> bool:
+    try:
+        key.to_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+class Headed(KnownKeys):
     """Names a row for people in the header and in the browser's tab; `str()` names it for developers."""
 
     def heading(self, obj: Any) -> StrOrPromise:

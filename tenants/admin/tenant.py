@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 
 from tenants.admin.assignment import AssignmentsOfBakery
-from tenants.admin.base import confirmation
+from tenants.admin.base import KnownKeys, confirmation
 from tenants.admin.board import may_assign
 from tenants.display import (
     BAD,
@@ -108,7 +108,7 @@ class MembershipInline(TabularInline):  # type: ignore[misc]  # unfold ships no 
 
 
 @admin.register(Tenant)
-class TenantAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class TenantAdmin(KnownKeys, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     """Bakeries and what each may do. Their numbers are given on the assignment board."""
 
     list_filter = ("whatsapp_enabled", HasNumberFilter, "tier")

@@ -15,7 +15,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from tenants.admin.base import ReadOnlyAdmin, confirmation
+from tenants.admin.base import KnownKeys, ReadOnlyAdmin, confirmation
 from tenants.display import (
     BUSY,
     CAUTION,
@@ -107,7 +107,7 @@ class BakeriesOfPerson(TabularInline):  # type: ignore[misc]  # unfold ships no 
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
+class UserAdmin(KnownKeys, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # unfold ships no types
     """People who log in. Platform staff enter the admin; everybody else sees only their bakeries' pages."""
 
     form = PersonForm
@@ -266,7 +266,7 @@ class UserAdmin(DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,type-arg]  # 
 
 
 @admin.register(Membership)
-class MembershipAdmin(ModelAdmin):  # type: ignore[misc]  # unfold ships no types
+class MembershipAdmin(KnownKeys, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
     list_display = ("user", "tenant", "role", "since")
     list_filter = ("role",)
     list_select_related = ("tenant", "user")

@@ -165,3 +165,12 @@ def test_the_language_can_be_switched_on_every_page(staff):
     assert 'action="/i18n/setlang"' in page.text
     staff.post("/i18n/setlang", {"language": "es", "next": "/admin/"})
     assert '<html lang="es"' in staff.get("/admin/").text
+
+
+@pytest.mark.parametrize("model", admin.site._registry, ids=lambda model: model._meta.label)
+def test_a_forged_choice_of_rows_is_no_error(model, staff):
+    name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+    actions = admin.site.get_model_admin(model).actions or []
+    for action in (*actions, "delete_selected"):
+        form = {"action": getattr(action, "__name__", action), "_selected_action": ["x", "1e9", ""]}
+        assert staff.post(reverse(name), form).status_code < 500, action

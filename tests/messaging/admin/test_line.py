@@ -64,6 +64,13 @@ def test_the_banner_stands_whatever_the_code(paula, account, code):
     assert "Sending has stopped." in paula.get("/admin/").text
 
 
+def test_the_accounts_page_says_why_sending_stopped(paula, account):
+    stop(190)
+    page = paula.get(f"/admin/tenants/whatsappbusinessaccount/{account.pk}/change/").text
+    facts = page[page.index("hy sending stopped") :]
+    assert "(190)" in facts[: facts.index("estrictions")]
+
+
 def test_the_banner_is_not_for_those_who_are_logged_out(account):
     stop(190)
     assert 'role="alert"' not in Client().get("/admin/login/").text

@@ -56,7 +56,7 @@ def test_a_failed_message_says_what_happened_who_acts_and_what_to_do(paula, fail
     page = paula.get(page_of(failed)).text
     assert "WhatsApp could not deliver the message to this number." in page
     assert "131026" in page
-    assert "The recipient" in page
+    assert "The bakery" in page
     assert "Check the number with the recipient" in page
     assert "Message undeliverable" in page
 

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from messaging import queues
 from messaging.models import EventKind, Message, MessageEvent, Suppression, WebhookDelivery
 from messaging.statuses import MessageStatus
 from tests.factories import MembershipFactory, message_in
@@ -35,6 +36,12 @@ def at(name: str, message) -> str:
 
 def waiting() -> Message:
     return Message.objects.filter(status=MessageStatus.QUEUED).get()
+
+
+def test_the_number_it_failed_to_is_refused_beside_the_field(paula, failed):
+    page = paula.post(at("correct", failed), {"to": "+34 600-000-101"}).text
+    assert "That is the number it was for already." in page
+    assert Message.objects.count() == 1
 
 
 @pytest.mark.parametrize("client_name", ["paula", "sonia"])
@@ -288,6 +295,7 @@ def test_a_message_that_does_not_exist_is_not_found(paula):
     ],
 )
 def test_the_page_says_what_happens_by_itself(paula, status, fields, words):
+    queues.worker_seen()
     assert words in paula.get(page_of(message_in(status, **fields))).text
 
 

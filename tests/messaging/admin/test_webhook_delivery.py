@@ -159,6 +159,8 @@ def test_a_range_of_time_is_applied_again(paula):
     [
         ("2026-11-25T14:00", "2026-11-25T13:00", "This must be later than the beginning."),
         ("soon", "2026-11-25T13:00", "Enter a valid date/time."),
+        ("0001-01-01T00:00", "9999-12-31T23:59", "Choose a year from 2000 to 2199."),
+        ("2026-11-25T12:00", "20026-11-25T13:00", "Enter a valid date/time."),
         ("2026-11-25T12:00", "2026-11-25T14:00", "More than 1 deliveries"),
     ],
 )

@@ -78,7 +78,7 @@ def test_a_failure_is_told_with_what_to_do():
     apply(status_webhook(message, "failed", **failure(131026)))
     (body,) = told(callback)
     error = body["data"]["error"]
-    assert (body["data"]["code"], error["code"], error["who_acts"]) == (131026, 131026, "supplier")
+    assert (body["data"]["code"], error["code"], error["who_acts"]) == (131026, 131026, "bakery")
     assert error["title"]
     assert error["action"]
     assert error.keys() == {"code", "title", "who_acts", "action"}

@@ -157,6 +157,15 @@ def test_a_message_that_was_not_delivered_costs_nothing():
     assert price(on=None).charge == Charge.NOT_DELIVERED
 
 
+@pytest.mark.parametrize("status", MessageStatus)
+def test_what_may_still_be_delivered_is_not_decided(status):
+    over = {MessageStatus.FAILED, MessageStatus.CANCELLED, MessageStatus.EXPIRED}
+    arrived = {MessageStatus.DELIVERED, MessageStatus.READ}
+    charge = cost_of(message_at(datetime(2026, 11, 2, tzinfo=UTC), status)).charge
+    assert (charge == Charge.NOT_DELIVERED) == (status in over)
+    assert (charge == Charge.UNDECIDED) == (status not in over | arrived)
+
+
 def test_another_market_or_category_has_another_price():
     PriceRateFactory()
     PriceRateFactory(market="Italy", amount="0.0248")

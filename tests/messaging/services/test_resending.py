@@ -106,6 +106,13 @@ def test_what_could_arrive_twice_is_not_sent_again(paula, status, hurdle):
     assert Message.objects.get().status == status
 
 
+@pytest.mark.parametrize("to", ["+34600000101", "+34 600-000-101"])
+def test_a_correction_that_corrects_nothing_is_refused(paula, to):
+    first = failed()
+    assert why_not(first, to=to, by=paula) == WhyNot(Hurdle.SAME_NUMBER)
+    assert Message.objects.get() == first
+
+
 @pytest.mark.parametrize("status", [*WITH_META, *ARRIVED])
 def test_what_went_to_a_wrong_number_goes_to_the_right_one(paula, status):
     assert resend(message_in(status), to=OTHER, by=paula).recipient_phone == OTHER
