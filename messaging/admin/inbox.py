@@ -85,13 +85,11 @@ def _network(network: str) -> str:
 _YEARS = gettext_lazy("Choose a year from 2000 to 2199.")
 
 
-class MomentField(forms.DateTimeField):
-    """A moment that a calendar has; half-typed years are the first or the last ones that a computer knows."""
-
-    default_validators = (
-        MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC), _YEARS),
-        MaxValueValidator(datetime(2200, 1, 1, tzinfo=UTC), _YEARS),
-    )
+# Half-typed years are the first or the last ones that a computer knows.
+_A_CALENDARS = (
+    MinValueValidator(datetime(2000, 1, 1, tzinfo=UTC), _YEARS),
+    MaxValueValidator(datetime(2200, 1, 1, tzinfo=UTC), _YEARS),
+)
 
 
 class ReplayForm(forms.Form):
@@ -99,11 +97,13 @@ class ReplayForm(forms.Form):
 
     found: QuerySet[WebhookDelivery]
 
-    after = MomentField(
+    after = forms.DateTimeField(
+        validators=_A_CALENDARS,
         label=gettext_lazy("received from"),
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "step": "1"}),
     )
-    before = MomentField(
+    before = forms.DateTimeField(
+        validators=_A_CALENDARS,
         label=gettext_lazy("until"),
         help_text=gettext_lazy("Up to, but without, this moment. In the time zone of the admin."),
         widget=UnfoldAdminTextInputWidget(attrs={"type": "datetime-local", "step": "1"}),
