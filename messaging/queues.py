@@ -76,6 +76,11 @@ def wake_sync() -> None:
     transaction.on_commit(partial(_wake, SYNC_FROM_META, PERIODIC, ()))
 
 
+def wake_setup() -> None:
+    """Have the lines of the set-up that are due checked now instead of within ten minutes."""
+    transaction.on_commit(partial(_wake, CHECK_SETUP, PERIODIC, ()))
+
+
 def wake_answerer() -> None:
     """Wake a worker for our answers to opt-outs once the transaction is committed."""
     transaction.on_commit(partial(_wake, ANSWER_OPT_OUTS, SEND, ()))

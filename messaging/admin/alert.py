@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from messaging.admin.alert_subjects import Subject, subjects_of
 from messaging.admin.alert_words import words_of
 from messaging.admin.wording import call_words
+from messaging.graph_api.catalogue import ErrorClass, facts_for
 from messaging.models import Alert, AlertKind
 from messaging.services.alerts import close_by_hand
 from messaging.services.explaining import explain_code
@@ -56,14 +57,14 @@ _ACTIONS: dict[str, StrPromise] = {
         "Open the template: it says what changed, what that means and who sends it. Note it as seen there."
     ),
     AlertKind.NUMBERS_UNREAD: gettext_lazy(
-        "What is shown stands as it was; sending goes on. Numbers are read again every hour, or by the button."
+        "What is shown stands as it was. Numbers are read again every hour, or by the button."
     ),
     AlertKind.NUMBER_GONE: gettext_lazy(
         "Give its bakery another number, or make another one the default: Meta refuses what is sent from it, and it stops. "
         "If it should be there, look in WhatsApp Manager; it counts again once a sync finds it."
     ),
     AlertKind.TEMPLATES_UNREAD: gettext_lazy(
-        "What is shown stands as it was; sending goes on. Templates are read again every hour, or by the button."
+        "What is shown stands as it was. Templates are read again every hour, or by the button."
     ),
     AlertKind.MESSAGES_HELD: gettext_lazy(
         "Wait: Meta decides within the hour and sends them or drops them. What is dropped fails and must be sent again."
@@ -139,6 +140,7 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
 # The code is of a reading, and the catalogue's advice mostly about messages.
+_STOPPING = frozenset({ErrorClass.CREDENTIAL, ErrorClass.ACCOUNT})
 _UNREAD = frozenset({AlertKind.NUMBERS_UNREAD, AlertKind.TEMPLATES_UNREAD})
 # A word of ours, not a name.
 _NAMELESS = frozenset(
@@ -171,6 +173,8 @@ def _line_of(alert: Alert, subject: Subject | None) -> AlertLine:
     if alert.kind in _UNREAD:
         words = call_words(alert.code, then="")
         why, action = "{title}{code}".format(**words), f"{words['action']} {action}".strip()
+        if not _stops_sending(alert.code):
+            action = " ".join([action, _("This alone stops no sending.")])
     elif alert.code is not None:
         known = explain_code(alert.code, translation.get_language() or "en")
         why, action = f"{known.title} ({alert.code})", known.action
@@ -188,6 +192,11 @@ def _line_of(alert: Alert, subject: Subject | None) -> AlertLine:
         url=page_url("messaging_alert", alert.pk) if alert.details.get("findings") else url,
         opened_at=alert.opened_at,
     )
+
+
+def _stops_sending(code: int | None) -> bool:
+    """Whether the next message will be refused for the same cause, if it has not been."""
+    return code is not None and facts_for(code).error_class in _STOPPING
 
 
 class OpenFilter(admin.SimpleListFilter):

@@ -20,6 +20,7 @@ from messaging.admin.setup_page import PAGE, setup_page
 from messaging.admin.setup_words import LOOKS
 from messaging.models import SetupCheck, SetupKey
 from messaging.services.setup import actions, checking
+from messaging.services.setup.finding_words import trouble_words
 from messaging.services.webhook_address import our_address
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.display import badge, list_url, moment
@@ -118,8 +119,8 @@ class SetupCheckAdmin(ReadOnlyAdmin):
 
     def _tell(self, request: HttpRequest, rows: list[SetupCheck]) -> None:
         if trouble := next((row.trouble for row in rows if row.trouble), ""):
-            text = _("Meta did not answer (%(trouble)s). What is shown stands as it was.")
-            messages.warning(request, text % {"trouble": trouble})
+            text = _("%(trouble)s What is shown stands as it was.")
+            messages.warning(request, text % {"trouble": trouble_words(trouble)})
         else:
             messages.success(request, _("Checked."))
 

@@ -17,9 +17,11 @@ from messaging.admin.setup_forms import PASTES, form_for
 from messaging.admin.setup_words import HELP, LOOKS, STEPS, WORDS, Help
 from messaging.models import SetupCheck, SetupKey, SetupState
 from messaging.services.setup.fields import GUIDE_NAMES, NEEDED, USEFUL
-from messaging.services.setup.finding_words import sentence_of, token_facts
+from messaging.services.setup.finding_words import sentence_of, token_facts, trouble_words
 from messaging.services.setup.lines import LINES, SetupLine
 from messaging.services.setup.progress import Progress, progress_of
+from messaging.services.setup.sending_now import sending_now
+from messaging.services.setup.sending_words import why_of
 from messaging.services.webhook_address import QUESTIONS, Answer, our_address
 from messaging.services.webhook_checks import RESULTS, Result
 from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge, list_url, moment, page_url
@@ -103,10 +105,21 @@ class StepView:
 
 
 @dataclass(frozen=True, slots=True)
+class CanSend:
+    """Can we send right now? `line` is the one to look at, empty where none is."""
+
+    badge: SafeString
+    why: str
+    line: str
+    line_title: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetupPage:
     steps: list[StepView]
     progress: Progress
     progress_words: str
+    can_send: CanSend
     is_simulator: bool
     may_check: bool
     is_pending: bool
@@ -135,10 +148,21 @@ def setup_page(
         steps=steps,
         progress=found,
         progress_words=_("%(done)s of %(total)s done") % {"done": found.done, "total": found.total},
+        can_send=_can_send(),
         is_simulator=settings.WHATSAPP_SIMULATOR,
         may_check=request.user.has_perm("messaging.change_setupcheck"),
         is_pending=any(view.is_pending for view in views.values()),
     )
+
+
+def _can_send() -> CanSend:
+    now = sending_now()
+    if now.is_possible:
+        shown = badge(_("Yes"), icon="check_circle", tone=GOOD)
+    else:
+        shown = badge(_("No"), icon="error", tone=BAD)
+    title = str(capfirst(now.line.label)) if now.line else ""
+    return CanSend(shown, why_of(now), line=now.line or "", line_title=title)
 
 
 class _LineBuilder:
@@ -171,7 +195,7 @@ class _LineBuilder:
             call=self._filled(self.line.call),
             proved_at=row.proved_at,
             checked_at=row.checked_at,
-            trouble=row.trouble,
+            trouble=trouble_words(row.trouble) if row.trouble else "",
             confirmed=self._confirmed(),
             confirmed_at=row.confirmed_at,
             why=str(self.words.why),

@@ -200,7 +200,7 @@ HELP: dict[str, Help] = {
             _("It lacks permissions: tick both WhatsApp permissions when generating it."),
             _("It cannot reach the account: assign app and WhatsApp account to the system user."),
         ),
-        frozenset({"token_bad", "token_invalid", "refused"}),
+        frozenset({"token_bad", "token_invalid", "token_refused_now", "token_stopped", "refused"}),
     ),
     SetupKey.TEMPLATE: Help(
         _("Template rejected"),

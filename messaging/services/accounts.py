@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api.catalogue import ErrorClass, facts_for
-from messaging.models import AlertKind
+from messaging.models import AlertKind, SetupCheck, SetupKey
 from messaging.services.alerts import close_alerts, open_alert
 from tenants.audit import update_logged
 from tenants.models import PhoneNumber, StopReason, WhatsAppBusinessAccount
@@ -83,6 +83,8 @@ def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:
         previous_token_kept=bool(kept.previous_access_token) or None,
     )
     open_alert(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id, code=code)
+    if is_credential_error(code):
+        _look_at_token_again()
     return True
 
 
@@ -187,6 +189,13 @@ def _resumed(account: WhatsAppBusinessAccount) -> None:
     close_alerts(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id)
     log.info("WhatsApp sending resumed", waba_id=account.waba_id)
     _wake_numbers(account)
+    _look_at_token_again()
+
+
+def _look_at_token_again() -> None:
+    """Have the set-up's line of the access token checked now instead of within the day."""
+    SetupCheck.objects.filter(key=SetupKey.TOKEN).update(tried_at=None)
+    queues.wake_setup()
 
 
 def _wake_numbers(account: WhatsAppBusinessAccount) -> None:

@@ -31,7 +31,10 @@ def number(phone_number_id: str = demo.DEFAULT_PHONE_NUMBER_ID, **more: Any) -> 
 
 
 class SetupMeta:
-    """`refusals` answers a path with an error instead, as (HTTP status, code); `failure` breaks every connection."""
+    """`refusals` answers a path with an error instead, as (HTTP status, code); `failure` breaks every connection.
+
+    `refuses_token` is the code with which every call of the access token is refused, debug_token saying nothing of it.
+    """
 
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.account: dict[str, Any] = {
@@ -54,6 +57,7 @@ class SetupMeta:
         self.version = "v26.0"
         self.failure: Exception | None = None
         self.refusals: dict[str, tuple[int, int]] = {}
+        self.refuses_token: int | None = None
         self.asked: list[str] = []
         graph = re.compile(r"https://graph\.facebook\.com/")
         for method in (responses.GET, responses.POST):
@@ -88,6 +92,8 @@ class SetupMeta:
             return self._told({"data": self._subscriptions()})
         if not self._is_accepted(request):
             return self._told({"error": {"code": 190, "message": "expired"}}, 401)
+        if self.refuses_token is not None:
+            return self._told({"error": {"code": self.refuses_token, "message": "No"}}, 403)
         if node == demo.WABA_ID:
             return self._of_account(edge)
         known = next((row for row in self.numbers if row["id"] == node), None)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
 from messaging.graph_api.client import TokenFacts
-from messaging.graph_api.errors import GraphApiError
+from messaging.graph_api.errors import AccountError, GraphApiError
 from messaging.graph_api.number_calls import HealthFacts
+from messaging.services.accounts import is_refused
 from messaging.services.setup.outcomes import (
     NotReadyError,
     Outcome,
@@ -27,7 +29,7 @@ _VERIFIED, _PENDING = "verified", "pending"
 # One of these is always told, so a read without any of them was a read without the optional fields.
 _ALWAYS_TOLD = ("status", "account_review_status", "ownership_type", "health_status")
 _BLOCKED = "BLOCKED"
-_TOKEN_REFUSED = 190
+_NOT_SHOWN = 100
 _REFUSALS_OF = timedelta(hours=24)
 _TOKEN_WORDS = ("app_id", "application", "type", "is_valid", "issued_at", "expires_at", "scopes")
 
@@ -51,9 +53,11 @@ def waba(reading: Reading) -> Outcome:
     if not account.access_token:
         return needs_you("waba_unchecked", waba_id=account.waba_id)
     try:
-        told = reading.account_facts()
+        told = reading.told_account()
     except GraphApiError as error:
-        if error.error_class in PASSING or error.code == _TOKEN_REFUSED:
+        # Its code says why Meta has stopped an account that it knows.
+        is_stopped = isinstance(error, AccountError) and error.code != _NOT_SHOWN
+        if error.error_class in PASSING or is_stopped:
             raise
         return needs_you("waba_unread", waba_id=account.waba_id, error=error.code)
     review = str(told.get("account_review_status") or "").upper()
@@ -107,18 +111,25 @@ def system_user(reading: Reading) -> Outcome:
 
 
 def token(reading: Reading) -> Outcome:
+    """What debug_token says, and whether Meta takes it: it may like a token with which it refuses every call."""
     try:
         facts = reading.token()
     except NotReadyError as error:
         if error.code == "no_token":
             return needs_you("token_missing")
         raise
-    kept = {"token": kept_of(facts)}
-    return (
-        needs_you("token_bad", **kept)
-        if problems_of(facts, reading.account)
-        else done("token_good", **kept)
-    )
+    kept: dict[str, Any] = {"token": kept_of(facts)}
+    if problems_of(facts, reading.account):
+        return needs_you("token_bad", **kept)
+    if is_refused(reading.account):
+        return needs_you("token_stopped", error=reading.account.sending_stopped_code, **kept)
+    with suppress(
+        NotReadyError, GraphApiError
+    ):  # all else that may be refused is other lines' finding
+        reading.account_facts()
+    if reading.token_refusal is not None:
+        return needs_you("token_refused_now", error=reading.token_refusal, **kept)
+    return done("token_good", **kept)
 
 
 def kept_of(facts: TokenFacts) -> dict[str, object]:

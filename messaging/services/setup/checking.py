@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from messaging import queues
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import AlertKind, SetupCheck, SetupKey, SetupState
 from messaging.services.alerts import close_alerts, open_alert
-from messaging.services.setup.lines import LINES, SetupLine
+from messaging.services.setup.lines import LINE_OF, LINES, SetupLine
 from messaging.services.setup.outcomes import (
+    TOKEN_REFUSED,
     NotReadyError,
     Outcome,
     UnansweredError,
@@ -36,14 +39,33 @@ class NotByHandError(Exception):
 
 
 def run_checks(keys: Collection[SetupKey] | None = None) -> list[SetupCheck]:
-    """Check these lines, or all, and return their rows. Never raises for what it finds, nor while Meta is away."""
+    """Check these lines, or all, and return their rows. Never raises for what it finds, nor while Meta is away.
+
+    The token is looked at with the lines that wait for it, after them, and whenever Meta refuses one of them for it.
+    """
     reading = Reading()
-    wanted = [line for line in LINES if keys is None or line.key in keys]
-    return [_check(line, reading) for line in wanted]
+    wanted = {line.key for line in LINES if keys is None or line.key in keys}
+    looked_at = wanted | (_waiting_for_token() if SetupKey.TOKEN in wanted else set())
+    rows: dict[SetupKey, SetupCheck] = {
+        line.key: _check(line, reading)
+        for line in LINES
+        if line.key in looked_at and line.key != SetupKey.TOKEN
+    }
+    if SetupKey.TOKEN in wanted or reading.token_refusal is not None:
+        rows[SetupKey.TOKEN] = _check(LINE_OF[SetupKey.TOKEN], reading)
+    return [rows[line.key] for line in LINES if line.key in wanted]
+
+
+def _waiting_for_token() -> set[SetupKey]:
+    """Return the lines that Meta last refused for the access token."""
+    refused = Q(trouble=TOKEN_REFUSED) | Q(code=TOKEN_REFUSED, found=SetupState.LATER)
+    keys = SetupCheck.objects.filter(refused).values_list("key", flat=True)
+    return {SetupKey(key) for key in keys}
 
 
 def check_what_is_due() -> int:
     """Check the lines whose last look is too old; return how many. Called every ten minutes."""
+    queues.is_awake(queues.CHECK_SETUP)
     due = _due()
     if due:
         run_checks(due)
@@ -104,7 +126,7 @@ def _check(line: SetupLine, reading: Reading) -> SetupCheck:
     try:
         outcome = line.check(reading)
     except NotReadyError as error:
-        outcome = Outcome(SetupState.LATER, error.code)
+        return _keep_later(line.key, error.code)
     except UnansweredError as error:
         return _keep_trouble(line.key, error.trouble)
     except GraphApiError as error:
@@ -125,6 +147,13 @@ def _keep(key: SetupKey, outcome: Outcome) -> SetupCheck:
             row.proved_at = row.checked_at
         _settle(row)
     return row
+
+
+def _keep_later(key: SetupKey, code: str) -> SetupCheck:
+    """Another line comes first. What once held is not broken by that: it keeps its proof, the other line breaks."""
+    if SetupCheck.objects.filter(key=key, proved_at__isnull=False).exists():
+        return _keep_trouble(key, code)
+    return _keep(key, Outcome(SetupState.LATER, code))
 
 
 def _keep_trouble(key: SetupKey, trouble: str) -> SetupCheck:

@@ -30,6 +30,9 @@ _SENTENCES: dict[str, StrPromise] = {
     "no_app": gettext_lazy("App id and app secret come first (step 4)."),
     "no_token": gettext_lazy("The access token comes first (step 4)."),
     "token_invalid": gettext_lazy("Meta does not accept the stored access token (step 4)."),
+    "token_refused": gettext_lazy("Meta refuses the stored access token (step 4)."),
+    "app_unknown": gettext_lazy("Meta does not accept app id and app secret (step 4)."),
+    "account_unread": gettext_lazy("Meta does not show the account (step 2)."),
     "no_numbers": gettext_lazy("There are no numbers yet (step 3)."),
     # 1 and 2
     "business_verified": gettext_lazy("Meta calls the business verified."),
@@ -181,6 +184,13 @@ def sentence_of(code: str, facts: Facts, account: WhatsAppBusinessAccount | None
     return str(sentence) % _said(facts) if sentence is not None else code
 
 
+def trouble_words(trouble: str) -> str:
+    """Say why nothing could be found out at the last try: what comes first, or that Meta did not answer."""
+    if trouble in _SENTENCES:
+        return str(_SENTENCES[trouble])
+    return _("Meta did not answer (%(trouble)s).") % {"trouble": trouble}
+
+
 def token_facts(facts: Facts) -> TokenFacts | None:
     return TokenFacts.from_meta(facts.get("token"))
 
@@ -320,6 +330,11 @@ def _quality_green(facts: Facts) -> str:
     return f"{said} {more % {'count': unrated}}"
 
 
+def _token_stopped(facts: Facts) -> str:
+    text = _("Sending has stopped because Meta refuses this token. %(why)s")
+    return text % {"why": _refused(facts)}
+
+
 def _refused(facts: Facts) -> str:
     code = facts.get("error")
     return _explained(int(code)) if code is not None else _("Meta refused the question.")
@@ -332,6 +347,8 @@ def _explained(code: int) -> str:
 
 _TELLERS: dict[str, Callable[[Facts], str]] = {
     "token_good": _token_good,
+    "token_stopped": _token_stopped,
+    "token_refused_now": _refused,
     "numbers_verified": _numbers_verified,
     "numbers_few": _numbers_few,
     "app_known": _app_known,

@@ -7,6 +7,9 @@ from typing import Any
 
 from messaging.models import SetupState
 
+# Meta refuses the access token, which has a line of its own.
+TOKEN_REFUSED = "token_refused"  # noqa: S105 (a word, not a token)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from messaging.services.accounts import is_credential_error
 from messaging.services.setup.fields import NEEDED, USEFUL
 from messaging.services.setup.outcomes import (
     NotReadyError,
@@ -48,14 +49,14 @@ def webhook(reading: Reading) -> Outcome:
 def _where_else(reading: Reading) -> str:
     """Return the address that a number or the account sends its webhooks to instead of ours; empty when none does."""
     numbers = reading.connected.phone_numbers.order_by("-is_default", "id")[:_NUMBERS_ASKED]
-    finding = _answered(find_address(reading.api(), list(numbers)))
+    finding = _answered(reading, find_address(reading.api(), list(numbers)))
     return finding.fact if finding.cause is Cause.OTHER_ADDRESS else ""
 
 
 def subscription(reading: Reading) -> Outcome:
     """The app compared with the token's own one, for any other app's subscription is none of ours."""
     app_id, _secret = reading.app
-    finding = _answered(find_subscription(reading.api(), reading.connected))
+    finding = _answered(reading, find_subscription(reading.api(), reading.connected))
     if finding.cause is Cause.NOT_SUBSCRIBED:
         return needs_you("not_subscribed", app_id=app_id)
     if finding.cause is Cause.OTHER_ADDRESS:
@@ -68,10 +69,14 @@ def subscription(reading: Reading) -> Outcome:
     return done("subscribed", missing=[name for name in USEFUL if name not in fields], **facts)
 
 
-def _answered(finding: Finding) -> Finding:
-    """Raises UnansweredError where Meta refused or did not answer; NotReadyError without an app."""
+def _answered(reading: Reading, finding: Finding) -> Finding:
+    """Raises UnansweredError where Meta refused or did not answer, NotReadyError where the cause has a line of its own."""
     if finding.cause is Cause.NO_APP:
         raise NotReadyError("no_app")
-    if finding.result is Result.UNKNOWN and finding.cause is Cause.META_REFUSED:
+    if (finding.result, finding.cause) == (Result.UNKNOWN, Cause.META_REFUSED):
+        code = int(finding.fact) if finding.fact.isdigit() else None
+        if is_credential_error(code):
+            raise reading.refuse_token(code)
+        reading.account_facts()
         raise UnansweredError(finding.fact)
     return finding

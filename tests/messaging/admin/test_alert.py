@@ -69,6 +69,8 @@ def test_an_alert_about_reading_says_that_what_is_shown_stands(paula, db, kind, 
     assert more in line.action
     assert "read again every hour" in line.action
     assert "the message" not in f"{line.why} {line.action}"
+    # A refused token stops more than this reading.
+    assert ("This alone stops no sending." in line.action) is (code != 190)
 
 
 @pytest.mark.parametrize(

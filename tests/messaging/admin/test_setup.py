@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
+from html import unescape
 
 import pytest
 import requests
@@ -10,12 +12,22 @@ from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import strip_tags
 
-from messaging import demo
-from messaging.models import Alert, AlertKind, SetupCheck, SetupKey
+from messaging import demo, queues
+from messaging.models import Alert, AlertKind, MessageTemplate, SetupCheck, SetupKey
+from messaging.services import accounts
 from messaging.services.setup import checking
 from messaging.services.setup.lines import LINES
-from tenants.models import User, WhatsAppBusinessAccount
+from tenants.models import (
+    PhoneNumber,
+    PhoneNumberAssignment,
+    StopReason,
+    Tenant,
+    User,
+    WhatsAppBusinessAccount,
+)
 from tests.factories import MembershipFactory, StaffFactory, TemplateFactory
 from tests.messaging.graph_api.test_number_calls import BLOCKED
 from tests.messaging.services.setup.conftest import ready, setup_meta
@@ -162,6 +174,81 @@ def test_while_meta_is_away_the_page_says_so_and_keeps_what_it_knew(paula, ready
     page = paula.post(reverse("admin:messaging_setupcheck_check_all"), follow=True).text
     assert "Meta did not answer" in page
     assert "15 of 16 done" in page
+    # Also for what a refused token keeps from being looked at: its word instead of a code of ours.
+    ready.failure, ready.refuses_token = None, 190
+    page = paula.post(reverse("admin:messaging_setupcheck_check_all"), follow=True).text
+    assert "could not be found out: Meta refuses the stored access token (step 4)." in page
+    assert "14 of 16 done" in page
+    assert "token_refused" not in page
+
+
+# --- Can we send right now? ----------------------------------------------------------------------
+def _said(paula):
+    text = strip_tags(
+        unescape(paula.get(PAGE).text).partition("data-can-send>")[2].partition("</p>")[0]
+    )
+    return " ".join(text.replace("check_circle", "").split())
+
+
+def _without_account():
+    PhoneNumberAssignment.objects.all().delete()
+    PhoneNumber.objects.all().delete()
+    WhatsAppBusinessAccount.objects.all().delete()
+
+
+@pytest.mark.parametrize(
+    ("happens", "said"),
+    [
+        (lambda account: None, "Yes The line is open, numbers and templates are there"),
+        (lambda account: accounts.stop_sending(account, code=190), "No Sending has stopped."),
+        (accounts.pause_sending, "No Somebody of the platform has paused sending."),
+        (
+            partial(accounts.stop_by_meta, reason=StopReason.RESTRICTED),
+            "No Meta has restricted the account.",
+        ),
+        (lambda account: queues.client().flushdb(), "No No worker or no beat has left word."),
+        (
+            lambda account: PhoneNumber.objects.update(sending_stopped_at=timezone.now()),
+            "No Every number that sends for a bakery is stopped.",
+        ),
+        (
+            lambda account: PhoneNumber.objects.filter(is_default=True).update(status="BANNED"),
+            "Yes But 1 number that bakeries send from is stopped.",
+        ),
+        (
+            lambda account: PhoneNumber.objects.update(gone_at=timezone.now()),
+            "No No number sends for any bakery yet",
+        ),
+        (
+            lambda account: MessageTemplate.objects.update(status="PAUSED"),
+            "No Meta has approved no template yet",
+        ),
+        (
+            lambda account: Tenant.objects.update(whatsapp_enabled=False),
+            "No No bakery has WhatsApp switched on",
+        ),
+        (
+            lambda account: Alert.objects.create(kind=AlertKind.PORTFOLIO_LIMIT),
+            "Yes But Meta's limit of recipients is reached",
+        ),
+        (
+            lambda account: WhatsAppBusinessAccount.objects.update(access_token=""),
+            "No The access token comes first",
+        ),
+    ],
+)
+def test_the_page_answers_whether_we_can_send_right_now(paula, ready, happens, said):
+    TemplateFactory.create()
+    happens(WhatsAppBusinessAccount.objects.get())
+    assert said in _said(paula).replace("error ", "")
+
+
+def test_without_an_account_or_with_the_switch_off_nothing_can_be_sent(paula, ready, settings):
+    settings.ENABLE_WHATSAPP_NOTIFICATIONS = False
+    assert "ENABLE_WHATSAPP_NOTIFICATIONS is off" in _said(paula)
+    _without_account()
+    settings.WHATSAPP_BUSINESS_ACCOUNT_ID = ""
+    assert "The WABA id comes first" in _said(paula)
 
 
 def test_troubleshooting_stands_where_its_error_occurs(paula, ready):
@@ -190,7 +277,7 @@ def test_what_is_pasted_stands_in_the_log_of_changes_without_the_secret(paula, r
 
 def test_the_page_keeps_to_its_queries(paula, ready, django_assert_max_num_queries):
     checking.run_checks()
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(19):
         paula.get(PAGE)
 
 

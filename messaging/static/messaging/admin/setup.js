@@ -45,7 +45,7 @@ function show(page) {
   news.open = true;
   // Nobody's half-written number is lost.
   if (!line.contains(document.activeElement)) line.replaceWith(news);
-  for (const part of ["[data-progress] h2", "[data-progress] progress"]) {
+  for (const part of ["[data-can-send]", "[data-progress] h2", "[data-progress] progress"]) {
     document.querySelector(part)?.replaceWith(page.querySelector(part));
   }
   if (page.querySelector("[data-pending]") || line.isConnected) setTimeout(look, PAUSE_MS);

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import requests
 import time_machine
 from django.utils import timezone
 
-from messaging import demo
+from messaging import demo, queues
 from messaging.models import Alert, AlertKind, SetupCheck, SetupKey, SetupState
+from messaging.services import accounts
 from messaging.services.setup import checking
+from messaging.services.setup.finding_words import trouble_words
 from messaging.services.setup.lines import LINES
 from messaging.services.setup.progress import progress
 from tests.factories import AccountFactory, StaffFactory
 from tests.messaging.services.setup.conftest import check, found
+from tests.messaging.token_meta import dead
 
 pytestmark = pytest.mark.django_db
 
@@ -101,14 +105,110 @@ def test_once_meta_is_away_it_is_not_asked_again_in_the_same_run(ready):
 
 
 def test_a_refusal_is_told_and_no_trouble(ready):
-    ready.refusals[f"{demo.WABA_ID}/message_templates"] = (403, 200)
+    ready.refusals[f"{demo.WABA_ID}/message_templates"] = (400, 100)
     row = check(SetupKey.TEMPLATE)
     assert (row.state, row.code, row.facts, row.trouble) == (
         "needs_you",
         "refused",
-        {"error": 200},
+        {"error": 100},
         "",
     )
+
+
+# --- One cause, one line -------------------------------------------------------------------------
+def _expire(ready):
+    ready.tokens[demo.ACCESS_TOKEN] = dead(463)
+
+
+def _refuse(code):
+    return lambda ready: setattr(ready, "refuses_token", code)
+
+
+def _refuse_app(ready):
+    """All that is asked with the app's own token, and with it all that is known of the access token."""
+    ready.apps = set()
+    ready.refusals[f"{demo.APP_ID}/subscriptions"] = (400, 190)
+
+
+def _hide_account(ready):
+    for edge in ("", "/phone_numbers", "/message_templates", "/subscribed_apps"):
+        ready.refusals[f"{demo.WABA_ID}{edge}"] = (400, 100)
+
+
+@pytest.mark.parametrize(
+    ("happens", "line", "code"),
+    [
+        (_expire, "token", "token_bad"),
+        (_refuse(190), "token", "token_refused_now"),
+        (_refuse(200), "token", "token_refused_now"),
+        (_refuse_app, "app_secret", "app_refused"),
+        (_hide_account, "waba", "waba_unread"),
+        (_refuse(131031), "waba", "refused"),
+    ],
+)
+def test_one_cause_breaks_one_line_and_opens_one_alert(ready, happens, line, code):
+    proved = {row.key: row.proved_at for row in checking.run_checks()}
+    happens(ready)
+    rows = {row.key: row for row in checking.run_checks()}
+    broken = [(row.key, row.code) for row in rows.values() if row.state == SetupState.BROKEN]
+    assert broken == [(line, code)]
+    assert alerts() == [line]
+    # What could not be looked at any more keeps its proof, and says what is missing.
+    kept = [row for row in rows.values() if row.trouble]
+    assert kept
+    assert [row.key for row in kept if not row.is_done or row.proved_at != proved[row.key]] == []
+    assert not any(row.trouble in trouble_words(row.trouble) for row in kept)
+
+
+def test_what_never_held_waits_for_the_token(ready):
+    ready.refuses_token = 190
+    rows = {row.key: row for row in checking.run_checks()}
+    assert (rows["token"].state, rows["token"].facts["error"]) == ("needs_you", 190)
+    for key in ("business", "waba", "numbers", "template", "quality", "billing"):
+        assert (rows[key].state, rows[key].code) == ("later", "token_refused"), key
+    assert alerts() == []
+
+
+def test_a_permission_that_one_line_misses_is_the_tokens_fault(ready):
+    checking.run_checks()
+    ready.refusals[f"{demo.WABA_ID}/message_templates"] = (403, 200)
+    assert check(SetupKey.TEMPLATE).trouble == "token_refused"
+    assert alerts() == ["token"]
+    # The token alone would be found good; the line that could not be read is read with it.
+    row = check(SetupKey.TOKEN)
+    assert (row.state, row.code, row.facts["error"]) == ("broken", "token_refused_now", 200)
+    del ready.refusals[f"{demo.WABA_ID}/message_templates"]
+    assert check(SetupKey.TOKEN).is_done
+    assert not SetupCheck.objects.get(key=SetupKey.TEMPLATE).trouble
+
+
+def test_the_token_is_not_done_while_sending_is_stopped_for_it(ready, broker):
+    checking.run_checks()
+    account = AccountFactory()
+    accounts.stop_sending(account, code=190)
+    assert checking._due() == [SetupKey.TOKEN]
+    row = check(SetupKey.TOKEN)
+    assert (row.state, row.code, row.facts["error"]) == ("broken", "token_stopped", 190)
+    account.refresh_from_db()
+    accounts.lift_credential_stop(account)
+    assert checking._due() == [SetupKey.TOKEN]
+    assert check(SetupKey.TOKEN).is_done
+    assert alerts() == []
+
+
+def test_a_stop_and_its_end_wake_the_look_at_the_token(
+    ready, broker, django_capture_on_commit_callbacks
+):
+    account = AccountFactory()
+    for change in (partial(accounts.stop_sending, code=190), accounts.lift_credential_stop):
+        checking.run_checks()
+        broker.flushdb()
+        account.refresh_from_db()
+        with django_capture_on_commit_callbacks(execute=True):
+            change(account)
+        assert broker.llen(queues.PERIODIC) == 1, change
+        checking.check_what_is_due()
+        assert not broker.exists(f"wake:{queues.CHECK_SETUP}")
 
 
 # --- By hand -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from messaging import demo
 from messaging.models import Alert, AlertKind, SetupKey, WebhookDelivery
 from messaging.services.setup import finding_words
+from messaging.services.setup.outcomes import TOKEN_REFUSED
 from messaging.services.webhook_address import ask_address
 from tenants.models import PhoneNumber, PhoneNumberAssignment, WhatsAppBusinessAccount
 from tests.factories import TenantFactory
@@ -362,7 +363,8 @@ def test_every_finding_of_every_check_has_its_sentence():
                 continue
             if call.func.id in {"done", "needs_you", "waiting", "by_hand", "NotReadyError"}:
                 named |= {arg.value for arg in call.args[:1] if isinstance(arg, ast.Constant)}
-    named |= {f"version_{kind}" for kind in ("expired", "expiring", "unknown")} | {"refused"}
+    named |= {f"version_{kind}" for kind in ("expired", "expiring", "unknown")}
+    named |= {"refused", TOKEN_REFUSED}
     assert len(named) > 50
     assert named == finding_words.FINDINGS
 
