@@ -174,3 +174,10 @@ def test_a_forged_choice_of_rows_is_no_error(model, staff):
     for action in (*actions, "delete_selected"):
         form = {"action": getattr(action, "__name__", action), "_selected_action": ["x", "1e9", ""]}
         assert staff.post(reverse(name), form).status_code < 500, action
+
+
+def test_an_app_has_a_page_of_its_lists_and_the_search_finds_them(paula):
+    """Django's list of apps is made only where it is looked at, and it is looked at here."""
+    assert "/admin/messaging/webhookdelivery/" in paula.get("/admin/messaging/").text
+    assert paula.get("/admin/nothing/").status_code == 404
+    assert "/admin/messaging/webhookdelivery/" in paula.get("/admin/search/?s=webhook").text
