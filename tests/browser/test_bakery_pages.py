@@ -1,0 +1,109 @@
+"""Every page of a bakery with much to show: on small screens, all details open, with scripts and without."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from messaging.models import ProofLink, Recipient
+from messaging.services import recipient_learning, usage
+from messaging.services.demonstration import load_demo
+from messaging.statuses import MessageStatus
+from tenants.models import Invitation, OwnPhone, Tenant, User
+from tests.browser.conftest import fits_the_screen
+from tests.factories import (
+    PASSWORD,
+    MembershipFactory,
+    NoticeKindFactory,
+    message_in,
+)
+from tests.messaging.bakery.test_walk import OF_A_BAKERY, address
+
+# What the API accepts of a program that knows no blanks.
+LONG_NAME = "HarinasEcológicasDelSurYDelNorte" * 5
+LONG_ORDER = "PO/2026/" + "0123456789" * 9
+ORDER = "PO-12345"
+# 320 px are a desk's 1280 enlarged fourfold, at which WCAG 2.2 (1.4.10) wants nothing scrolled to the side.
+WIDTHS = (320, 390)
+OPEN_ALL = "document.querySelectorAll('details').forEach((one) => (one.open = true))"
+
+
+@pytest.fixture
+def goiko(transactional_db: None) -> Tenant:
+    """The demo's bakery, as the product comes."""
+    for place, name in enumerate(("po_notification", "low_stock_alert", "production_alert")):
+        NoticeKindFactory.create(template_name=name, position=place, is_on_by_default=not place)
+    load_demo(password=PASSWORD)
+    return Tenant.objects.get(slug="goiko")
+
+
+@pytest.fixture
+def ids(goiko: Tenant) -> dict[str, Any]:
+    """Goiko after a week in which everything happened; its ids by the names that addresses have for them."""
+    for status in MessageStatus:
+        message_in(status, tenant=goiko, reference=ORDER, recipient_name="Cooperativa")
+    failed = message_in(
+        MessageStatus.FAILED,
+        tenant=goiko,
+        recipient_name=LONG_NAME,
+        recipient_phone="+34600000777",
+        reference=LONG_ORDER,
+        rendered_text=LONG_NAME,
+        error_code=131026,
+    )
+    recipient_learning.learn()
+    usage.count_stale_days()
+    later = timezone.now() + timedelta(days=30)
+    link = ProofLink.objects.create(
+        tenant=goiko, reference=ORDER, created_by="goiko", expires_at=later
+    )
+    Invitation.objects.create(
+        tenant=goiko, email=f"{'x' * 60}@elsewhere.example", expires_at=later
+    )
+    OwnPhone.objects.create(user=goiko.memberships.get().user, phone="+34600000199")
+    member = MembershipFactory.create(
+        tenant=goiko, role="staff", user__first_name=LONG_NAME[:150], user__username="y" * 150
+    )
+    goiko.own_monthly_limit = 1
+    goiko.suspended_until, goiko.suspension_reason = later, LONG_NAME
+    goiko.save()
+    supplier = Recipient.objects.get(tenant=goiko, phone="+34600000777")
+    return {
+        "message_id": failed.pk, "recipient_id": supplier.pk, "link_id": link.pk, "member_id": member.pk,
+        "invitation_id": 1, "kind_id": 1,
+    }  # fmt: skip
+
+
+def paths_of(ids: dict[str, Any]) -> list[str]:
+    """Return where a page opens: addresses that only take forms, or hand out a file, are none."""
+    client = Client()
+    client.force_login(User.objects.get(username="goiko"))
+    found = []
+    for path in (address(name, "goiko", ids) for name in OF_A_BAKERY):
+        answer = client.get(path)
+        if answer.status_code == 200 and answer.headers["content-type"].startswith("text/html"):
+            found.append(path)
+    return [*found, f"/bakery/goiko/proof?order={LONG_ORDER}"]
+
+
+@pytest.mark.parametrize(("language", "script"), [("es", True), ("en", False)])
+def test_every_page_fits_and_is_accessible_with_all_details_open(
+    ids, phone, accessible, language, script
+):
+    page = phone("goiko", language=language, script=script)
+    paths = paths_of(ids)
+    assert len(paths) > 15
+    too_wide = []
+    for path in paths:
+        page.goto(path)
+        page.evaluate(OPEN_ALL)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 844})
+            if not fits_the_screen(page):
+                too_wide.append((path, width))
+        assert accessible(page)
+    assert not too_wide, too_wide
