@@ -171,7 +171,9 @@ def _readable(page: Page) -> Iterator[Page]:
     ) as context:
         likeness, content = context.new_page(), page.content()
         likeness.route("**/*.js", lambda route: route.abort())
-        likeness.route(page.url, lambda route: route.fulfill(body=content, content_type="text/html"))
+        likeness.route(
+            page.url, lambda route: route.fulfill(body=content, content_type="text/html")
+        )
         likeness.goto(page.url)
         yield likeness
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from messaging.models import ProofLink, Recipient
 from messaging.services import recipient_learning, usage
@@ -61,9 +63,7 @@ def ids(goiko: Tenant) -> dict[str, Any]:
     link = ProofLink.objects.create(
         tenant=goiko, reference=ORDER, created_by="goiko", expires_at=later
     )
-    Invitation.objects.create(
-        tenant=goiko, email=f"{'x' * 60}@elsewhere.example", expires_at=later
-    )
+    Invitation.objects.create(tenant=goiko, email=f"{'x' * 60}@elsewhere.example", expires_at=later)
     OwnPhone.objects.create(user=goiko.memberships.get().user, phone="+34600000199")
     member = MembershipFactory.create(
         tenant=goiko, role="staff", user__first_name=LONG_NAME[:150], user__username="y" * 150
@@ -107,3 +107,29 @@ def test_every_page_fits_and_is_accessible_with_all_details_open(
                 too_wide.append((path, width))
         assert accessible(page)
     assert not too_wide, too_wide
+
+
+@pytest.mark.parametrize(("language", "script"), [("es", True), ("es", False), ("en", True)])
+def test_a_form_that_came_back_is_seen_at_once(goiko, phone, accessible, language, script):
+    page = phone("goiko", language=language, script=script)
+    page.locator("#how-much summary").click()
+    page.locator("#id_limit").fill("0")
+    page.locator("#how-much form button").click()
+    said = page.get_by_role("alert")
+    expect(said).to_be_in_viewport()
+    expect(said).to_be_focused()
+    expect(page).to_have_title(re.compile("^Error: "))
+    said.get_by_role("link").click()
+    expect(page.locator("#id_limit")).to_be_focused()
+    assert accessible(page)
+
+
+def test_the_first_page_arrives_within_60_kilobytes_and_from_here_only(ids, phone):
+    page = phone("goiko")
+    arrived: dict[str, int] = {}
+    page.on("response", lambda answer: arrived.update({answer.url: len(answer.body())}))
+    page.goto("/bakery/goiko")
+    page.wait_for_load_state("networkidle")
+    origin = page.url.removesuffix("/bakery/goiko")
+    assert [url for url in arrived if not url.startswith(origin)] == []
+    assert sum(arrived.values()) < 60_000, arrived

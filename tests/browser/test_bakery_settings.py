@@ -129,14 +129,3 @@ def test_every_page_of_the_settings_is_accessible(bakery, phone, accessible, lan
         page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
         assert fits_the_screen(page), path
         assert accessible(page)
-
-
-def test_the_page_with_its_files_arrives_within_60_kilobytes_and_from_here_only(bakery, phone):
-    page = phone(language="es")
-    arrived: dict[str, int] = {}
-    page.on("response", lambda answer: arrived.update({answer.url: len(answer.body())}))
-    page.goto("/bakery/goiko")
-    page.wait_for_load_state("networkidle")
-    origin = page.url.removesuffix("/bakery/goiko")
-    assert [url for url in arrived if not url.startswith(origin)] == []
-    assert sum(arrived.values()) < 60_000, arrived
