@@ -11,5 +11,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def has_form_errors(context: Context) -> bool:
-    forms = (value for value in context.flatten().values() if isinstance(value, BaseForm))
-    return any(form.is_bound and form.errors for form in forms)
+    shown: dict[str, object] = {}
+    for layer in context.dicts:
+        shown |= {str(name): value for name, value in layer.items()}
+    return any(isinstance(form, BaseForm) and bool(form.errors) for form in shown.values())
