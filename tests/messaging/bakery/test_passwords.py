@@ -80,5 +80,5 @@ def test_log_in_leads_back_to_where_one_wanted_to_go_but_not_elsewhere(browse, a
 def test_a_wrong_password_does_not_say_which_part_was_wrong(browse, ana):
     unknown = browse().post("/login", {"username": "nobody", "password": "x"}).text
     wrong = browse().post("/login", {"username": "ana", "password": "x"}).text
-    alert = re.compile(r'role="alert">(.*?)</div>', re.S)
+    alert = re.compile(r'role="alert"[^>]*>(.*?)</ul>', re.S)
     assert alert.findall(unknown) == alert.findall(wrong) != []
