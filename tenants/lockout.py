@@ -21,7 +21,7 @@ log = structlog.get_logger(__name__)
 def locked_out(
     request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
 ) -> HttpResponse:
-    """Answer instead of the log-in page, saying until when."""
+    """Answer instead of the log-in page, saying how long."""
     newest = (
         AccessAttempt.objects.filter(
             username=(credentials or {}).get("username"), ip_address=client_address(request) or None
@@ -32,7 +32,9 @@ def locked_out(
     cool_off = get_cool_off(request)
     until = (newest.attempt_time if newest else timezone.now()) + cool_off
     left_s = max(1, int((until - timezone.now()).total_seconds()))
-    answer = render(request, "registration/locked_out.html", {"until": until}, status=429)
+    answer = render(
+        request, "registration/locked_out.html", {"minutes": -(-left_s // 60)}, status=429
+    )
     answer.headers["Retry-After"] = str(left_s)
     answer.headers["Cache-Control"] = "no-store"
     return answer

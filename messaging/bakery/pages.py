@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 from messaging.bakery import words
+from messaging.bakery.clock import tell_times_of
 from messaging.bakery.menu import menu_of
 from messaging.services.obstacles import Standing, standing_of
 from tenants.models import Membership, Tenant, User
@@ -36,11 +37,14 @@ class Visit:
 def visit_of(request: HttpRequest, slug: str) -> Visit:
     """Find the bakery of this address and the visitor's place in it: the one way in for every page of a bakery.
 
+    From here on the answer tells all its times by the bakery's clock.
+
     Somebody else's bakery is not found, as one that does not exist. Where neither the person nor their browser has
     asked for a language that we have, the page speaks the bakery's.
     """
     user = user_of(request)
     tenant = get_object_or_404(Tenant.objects.visible_to(user), slug=slug)
+    tell_times_of(tenant)
     membership = Membership.objects.of(tenant).filter(user=user).first()
     if not _has_chosen_a_language(request):
         translation.activate(tenant.language)

@@ -22,6 +22,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from messaging.bakery.clock import tell_times_for
 from messaging.bakery.forms import SecondFactorForm
 from messaging.bakery.pages import user_of
 from tenants.models import User
@@ -34,7 +35,7 @@ _SESSION_KEY, _GIVEN = "second_factor", "given"
 @never_cache
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
+    user = _person(request)
     log_ins.follow(request.session)
     factor = second_factors.second_factor_of(user)
     context = {
@@ -51,7 +52,7 @@ def security(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest) -> HttpResponse:
     """Ask for the code after the password."""
-    user = user_of(request)
+    user = _person(request)
     if not second_factors.has_second_factor(user):
         return redirect("home")
     form = SecondFactorForm(request.POST or None)
@@ -66,7 +67,7 @@ def code(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
+    user = _person(request)
     if second_factors.has_second_factor(user):
         return redirect("security")
     form = SecondFactorForm(request.POST or None)
@@ -89,7 +90,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def renew_codes(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
+    user = _person(request)
     if not second_factors.has_second_factor(user):
         return redirect("security")
     form = SecondFactorForm(request.POST or None)
@@ -103,7 +104,7 @@ def renew_codes(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def switch_off(request: HttpRequest) -> HttpResponse:
-    user = user_of(request)
+    user = _person(request)
     if not second_factors.has_second_factor(user):
         return redirect("security")
     if _is_required(user):
@@ -118,7 +119,7 @@ def switch_off(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def end_log_in(request: HttpRequest, pk: int) -> HttpResponse:
-    if log_ins.end(user_of(request), pk):
+    if log_ins.end(_person(request), pk):
         messages.success(request, _("That device is logged out."))
     else:
         messages.info(request, _("That device was logged out before."))
@@ -127,7 +128,7 @@ def end_log_in(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def end_other_log_ins(request: HttpRequest) -> HttpResponse:
-    count = log_ins.end_all(user_of(request), but=request.session.session_key)
+    count = log_ins.end_all(_person(request), but=request.session.session_key)
     text = ngettext(
         "%(count)d other device is logged out.", "%(count)d other devices are logged out.", count
     )
@@ -142,6 +143,13 @@ class ChangePasswordView(auth_views.PasswordChangeView):
         answer = super().form_valid(form)
         log_ins.follow(self.request.session)
         return answer
+
+
+def _person(request: HttpRequest) -> User:
+    """Who is logged in; their times are those of their bakery."""
+    user = user_of(request)
+    tell_times_for(user)
+    return user
 
 
 def _passes(form: SecondFactorForm, use: Callable[[str], list[str] | None]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib import messages
@@ -121,7 +122,8 @@ def export_supplier(
             personal_data.as_json(data), json_dumps_params={"ensure_ascii": False, "indent": 2}
         )
     else:
-        lines = csv_lines(personal_csv.rows(data), language=get_language() or "es")
+        zone = ZoneInfo(visit.tenant.time_zone)
+        lines = csv_lines(personal_csv.rows(data), language=get_language() or "es", zone=zone)
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     # Without the person's name or number, which would stay in the list of downloads.
     response["Content-Disposition"] = f'attachment; filename="{_("personal-data")}.{form}"'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -46,6 +47,22 @@ def bakery(transactional_db: None) -> Tenant:
     )
     tenant: Tenant = membership.tenant
     return tenant
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_a_bakery_in_the_canaries_reads_its_own_clock(bakery, phone, language):
+    bakery.time_zone = "Atlantic/Canary"
+    bakery.save()
+    message = message_in(MessageStatus.UNCONFIRMED, tenant=bakery, reference="PO-12345")
+    page = phone(language=language)
+    asked = message.created_at.astimezone(ZoneInfo("Atlantic/Canary"))
+    line = page.get_by_role("link", name="PO-12345")
+    expect(line).to_contain_text(f"{asked:%H:%M}")
+    line.click()
+    assert message.unconfirmed_at is not None
+    again = (message.unconfirmed_at + timedelta(minutes=10)).astimezone(asked.tzinfo)
+    expect(page.locator("main")).to_contain_text(f"{again:%H:%M}")
+    expect(page.locator("main")).not_to_contain_text(f"{again + timedelta(hours=1):%H:%M}")
 
 
 @pytest.fixture

@@ -38,14 +38,13 @@ def ana(db):
 
 
 @pytest.mark.parametrize(
-    ("language", "words"), [("en", "Too many attempts"), ("es", "Demasiados intentos")]
+    ("language", "words"),
+    [("en", "with this user name in 15 minutes."), ("es", "dentro de 15 minutos.")],
 )
-def test_the_fifth_wrong_password_locks_and_says_until_when(ana, language, words):
+def test_the_fifth_wrong_password_locks_and_says_for_how_long(ana, language, words):
     answer = lock("ana", language=language)
-    until = timezone.localtime() + timedelta(minutes=15)
     assert answer.status_code == 429
     assert words in answer.text
-    assert f"{until:%H:%M}" in answer.text or f"{until - timedelta(minutes=1):%H:%M}" in answer.text
     assert 800 < int(answer.headers["Retry-After"]) <= 900
     assert try_to_log_in("ana", PASSWORD).status_code == 429
 
