@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "bakery_whatsapp.second_factor_gate.SecondFactorGate",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "bakery_whatsapp.error_pages.PageForWrongMethods",
     "messaging.bakery.viewing.StaffOnlyLook",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "bakery_whatsapp.logs.RequestLogMiddleware",

@@ -10,6 +10,7 @@ from django.views.i18n import set_language
 
 from bakery_whatsapp import api, health, openapi
 from messaging.bakery.forms import LogInForm
+from messaging.bakery.posting import takes_form_of
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
@@ -25,7 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         ),
         name="login",
     ),
-    path("logout", auth_views.LogoutView.as_view(), name="logout"),
+    path("logout", takes_form_of("home")(auth_views.LogoutView.as_view()), name="logout"),
     # Django's own include would ask for a log-in, also on the log-in page.
     path("i18n/setlang", login_not_required(set_language), name="set_language"),
     path("api/v1/", include("messaging.api.urls")),

@@ -21,8 +21,9 @@ from messaging.admin import asking
 from messaging.models import Message, MessageEvent, Suppression
 from messaging.services import interventions, replaying, resending, suppressions
 from messaging.services.people import Person
-from messaging.services.queueing import RefusedError
-from messaging.services.resending_words import words_of_hurdle, words_of_refusal
+from messaging.services.refusal_words import words_of_refusal
+from messaging.services.refused import RefusedError
+from messaging.services.resending_words import words_of_hurdle
 from tenants.admin.base import confirmation
 from tenants.display import page_url
 from tenants.models import User

@@ -34,7 +34,8 @@ from messaging.services.number_setup import (
     register_number,
     request_code,
 )
-from messaging.services.queueing import RefusedError
+from messaging.services.refusal_words import words_of_refusal
+from messaging.services.refused import RefusedError
 from messaging.services.trial import NobodySendsFromItError, send_trial
 from tenants import phone_numbers
 from tenants.display import page_url, phone
@@ -245,7 +246,7 @@ class NumberSetupPages:
                     ),
                 )
             except RefusedError as refusal:
-                messages.error(request, str(refusal))
+                messages.error(request, words_of_refusal(refusal))
             else:
                 messages.success(request, _("On its way. Here you see whether it arrives."))
                 return HttpResponseRedirect(page_url("messaging_message", queued.message.pk))

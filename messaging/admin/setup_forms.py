@@ -22,7 +22,8 @@ from messaging.graph_api.errors import GraphApiError
 from messaging.models import SetupKey
 from messaging.services.accounts import NoAccountError
 from messaging.services.numbers import NumberInUseError
-from messaging.services.queueing import RefusedError
+from messaging.services.refusal_words import words_of_refusal
+from messaging.services.refused import RefusedError
 from messaging.services.setup import actions, credentials
 from messaging.services.tokens import TokenRefusedError
 from messaging.services.trial import NobodySendsFromItError
@@ -212,7 +213,7 @@ def _test(request: HttpRequest, given: dict[str, Any]) -> Said:
         )
         raise forms.ValidationError(text, code="nobody") from None
     except RefusedError as refusal:
-        raise forms.ValidationError(str(refusal), code="refused") from None
+        raise forms.ValidationError(words_of_refusal(refusal), code="refused") from None
     return Said(_("On its way. This page turns green when the signed status arrives."))
 
 

@@ -32,10 +32,10 @@ from messaging.services.acceptance_facts import KeyChangedError
 from messaging.services.queueing import (
     MessageRequest,
     Preview,
-    RefusedError,
     preview_message,
     queue_message,
 )
+from messaging.services.refused import RefusedError
 from tenants import known_keys
 from tenants.authentication import ApiKeyAuthentication, allowed_tenants
 from tenants.models import Scope

@@ -12,7 +12,7 @@ from django.utils import dateformat
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery import words
 from messaging.bakery.asked import (
@@ -25,13 +25,15 @@ from messaging.bakery.asked import (
 )
 from messaging.bakery.pages import Visit, render_page, visit_of
 from messaging.bakery.permissions import require_member
+from messaging.bakery.posting import takes_form_of
 from messaging.bakery.record_forms import ResendForm
 from messaging.models import Message
 from messaging.services import message_search, overview, recipients, resending
 from messaging.services.inbound_words import words_of
 from messaging.services.message_search import Wanted
-from messaging.services.queueing import RefusedError
-from messaging.services.resending_words import words_of_hurdle, words_of_refusal
+from messaging.services.refusal_words import words_of_refusal
+from messaging.services.refused import RefusedError
+from messaging.services.resending_words import words_of_hurdle
 from messaging.statuses import MessageStatus
 from tenants.date_forms import month_form
 
@@ -86,7 +88,7 @@ def message_page(request: HttpRequest, slug: str, message_id: uuid.UUID) -> Http
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_message", names="message_id")
 def resend(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
     """Send it again, to a corrected number where one is given."""
     visit = visit_of(request, slug)

@@ -14,10 +14,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery.forms import InviteForm, JoinForm, RoleForm
 from messaging.bakery.pages import Visit, render_page, visit_of
+from messaging.bakery.posting import takes_form_of
 from messaging.bakery.setting_views import for_the_owner
 from messaging.services import members
 from messaging.services.switching import NotOwnerError
@@ -33,7 +34,7 @@ def people_page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_people")
 @for_the_owner
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
@@ -66,7 +67,7 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_people")
 @for_the_owner
 def invitation_again(request: HttpRequest, slug: str, invitation_id: int) -> HttpResponse:
     visit, invitation = _invitation(request, slug, invitation_id)
@@ -86,7 +87,7 @@ def invitation_again(request: HttpRequest, slug: str, invitation_id: int) -> Htt
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_people")
 @for_the_owner
 def invitation_back(request: HttpRequest, slug: str, invitation_id: int) -> HttpResponse:
     visit, invitation = _invitation(request, slug, invitation_id)
@@ -96,7 +97,7 @@ def invitation_back(request: HttpRequest, slug: str, invitation_id: int) -> Http
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_people")
 @for_the_owner
 def change_role(request: HttpRequest, slug: str, member_id: int) -> HttpResponse:
     visit, membership = _membership(request, slug, member_id)

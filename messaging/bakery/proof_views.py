@@ -13,10 +13,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from messaging.bakery.pages import Visit, render_page, visit_of
 from messaging.bakery.permissions import require_member
+from messaging.bakery.posting import takes_form_of
 from messaging.bakery.proof_pdf import pdf_of
 from messaging.bakery.proof_words import words_for
 from messaging.models import ProofLink
@@ -53,7 +54,7 @@ def proof_file(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_messages")
 def make_proof_link(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
     require_member(visit)
@@ -64,7 +65,7 @@ def make_proof_link(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_messages")
 def revoke_proof_link(request: HttpRequest, slug: str, link_id: uuid.UUID) -> HttpResponse:
     visit = visit_of(request, slug)
     require_member(visit)
@@ -96,7 +97,7 @@ def shared_proof(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def _proof(visit: Visit, order: str) -> Proof:
-    proof = proofs.proof_of(visit.tenant, order.strip())
+    proof = proofs.proof_of(visit.tenant, order.replace("\x00", "").strip())
     if proof is None:
         raise Http404
     return proof

@@ -20,11 +20,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery.clock import tell_times_for
 from messaging.bakery.forms import SecondFactorForm
 from messaging.bakery.pages import user_of
+from messaging.bakery.posting import takes_form_of
 from tenants.models import User
 from tenants.services import log_ins, second_factors
 
@@ -117,7 +118,7 @@ def switch_off(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/second_factor_off.html", {"form": form})
 
 
-@require_POST
+@takes_form_of("security", at="devices")
 def end_log_in(request: HttpRequest, pk: int) -> HttpResponse:
     if log_ins.end(_person(request), pk):
         messages.success(request, _("That device is logged out."))
@@ -126,7 +127,7 @@ def end_log_in(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("security")
 
 
-@require_POST
+@takes_form_of("security", at="devices")
 def end_other_log_ins(request: HttpRequest) -> HttpResponse:
     count = log_ins.end_all(_person(request), but=request.session.session_key)
     text = ngettext(

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery.forms import (
     CodeForm,
@@ -23,11 +23,13 @@ from messaging.bakery.forms import (
     QuietHoursForm,
 )
 from messaging.bakery.pages import Visit, render_page, visit_of
-from messaging.bakery.setting_words import change_line, refusal_words
+from messaging.bakery.posting import takes_form_of
+from messaging.bakery.setting_words import change_line
 from messaging.bakery.views import render_settings
 from messaging.models import NoticeKind
 from messaging.services import bakery_settings, own_phones, weekly_summary
-from messaging.services.queueing import RefusedError
+from messaging.services.refusal_words import words_of_refusal
+from messaging.services.refused import RefusedError
 from messaging.services.switching import NotOwnerError
 from tenants.models import SettingChange
 from tenants.phone_numbers import masked
@@ -52,7 +54,7 @@ def for_the_owner(view: _View) -> _View:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_settings", at="what")
 @for_the_owner
 def choose_notice(request: HttpRequest, slug: str, kind_id: int) -> HttpResponse:
     visit, form = visit_of(request, slug), OnOffForm(request.POST)
@@ -64,7 +66,7 @@ def choose_notice(request: HttpRequest, slug: str, kind_id: int) -> HttpResponse
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_settings", at="when")
 @for_the_owner
 def quiet_hours(request: HttpRequest, slug: str) -> HttpResponse:
     visit, form = visit_of(request, slug), QuietHoursForm(request.POST)
@@ -76,7 +78,7 @@ def quiet_hours(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_settings", at="how-much")
 @for_the_owner
 def monthly_limit(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
@@ -92,7 +94,7 @@ def monthly_limit(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_settings", at="weekly")
 @for_the_owner
 def choose_weekly_summary(request: HttpRequest, slug: str) -> HttpResponse:
     visit, form = visit_of(request, slug), OnOffForm(request.POST)
@@ -133,7 +135,7 @@ def own_phone(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_own_phone")
 @for_the_owner
 def confirm_own_phone(request: HttpRequest, slug: str) -> HttpResponse:
     visit, form = visit_of(request, slug), CodeForm(request.POST)
@@ -149,7 +151,7 @@ def confirm_own_phone(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_own_phone")
 def forget_own_phone(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
     own_phones.forget(visit.user)
@@ -158,7 +160,7 @@ def forget_own_phone(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @never_cache
-@require_POST
+@takes_form_of("bakery_settings", at="what")
 @for_the_owner
 def send_test(request: HttpRequest, slug: str, kind_id: int) -> HttpResponse:
     visit = visit_of(request, slug)
@@ -181,7 +183,7 @@ _TEST_ERRORS = (own_phones.NothingToSendError, own_phones.TooManyTestsError, Ref
 def _why_not(error: Exception) -> str:
     match error:
         case RefusedError():
-            return refusal_words(error)
+            return words_of_refusal(error)
         case own_phones.TooManyTestsError():
             return _("That was a lot of tests. Wait a minute; after ten a day, until tomorrow.")
     return _("There is no text yet that could be sent. The platform is preparing it.")

@@ -1,4 +1,4 @@
-"""How the settings of a bakery are said: what is on offer, what changed, and why something cannot be done."""
+"""How the settings of a bakery are said: what is on offer and what changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 from messaging.graph_api.template_bubble import RenderedTemplate, render
 from messaging.money import number
 from messaging.services.bakery_settings import OfferedNotice
-from messaging.services.queueing import RefusedError
 from tenants.models import SettingChange
 from tenants.services.setting_changes import ON
 
@@ -32,15 +31,6 @@ _TITLES: dict[str, tuple[StrPromise, StrPromise]] = {
     "production_alert": (
         gettext_lazy("Production"),
         gettext_lazy("When a batch does not go as planned."),
-    ),
-}
-_REFUSALS: dict[str, StrPromise] = {
-    "sending_disabled": gettext_lazy("WhatsApp notices are off for all bakeries."),
-    "whatsapp_disabled": gettext_lazy("Your notices are off. Switch them on first."),
-    "no_phone_number": gettext_lazy("Your sending number is not ready yet."),
-    "invalid_phone_number": gettext_lazy("We cannot write to this number. Give your mobile's."),
-    "recipient_opted_out": gettext_lazy(
-        "This number has asked for no notices. Send ALTA from it to the number that writes to you."
     ),
 }
 
@@ -73,12 +63,6 @@ def change_line(change: SettingChange) -> ChangeLine:
     # Who of the platform it was is the platform's affair.
     who = _("the platform") if by is not None and by.is_staff else change.changed_by_name
     return ChangeLine(_changed(change), who, change.changed_at)
-
-
-def refusal_words(refused: RefusedError) -> str:
-    """Say why a test does not go out; what only the platform understands is left to it."""
-    known = _REFUSALS.get(refused.code)
-    return str(known) if known else _("It cannot be sent at the moment. Try again later.")
 
 
 def _title(template_name: str, title: str) -> tuple[StrPromise | str, StrPromise | str]:

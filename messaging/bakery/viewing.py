@@ -13,8 +13,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
 
+from messaging.bakery.posting import takes_form_of
 from tenants.models import Membership, Tenant
 from tenants.services import viewing
 
@@ -60,7 +60,7 @@ class StaffOnlyLook:
         return redirect("admin:tenants_tenant_view_as", tenant.pk)
 
 
-@require_POST
+@takes_form_of("home")
 def end_view(request: HttpRequest) -> HttpResponse:
     looked_at = viewing.end(request.session)
     if looked_at is None:

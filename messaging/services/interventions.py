@@ -8,7 +8,8 @@ import structlog
 
 from messaging.models import Message
 from messaging.services import sending
-from messaging.services.queueing import RefusedError, refuse_when_off
+from messaging.services.queueing import refuse_when_off
+from messaging.services.refused import Refusal, RefusedError
 from messaging.statuses import MessageStatus
 
 log = structlog.get_logger(__name__)
@@ -22,7 +23,7 @@ def cancel_message(message: Message) -> None:
     status = _status_now(message)
     if status != MessageStatus.CANCELLED:
         raise RefusedError(
-            "not_cancellable",
+            Refusal.NOT_CANCELLABLE,
             f"Only a queued message can be cancelled; this one is {status}.",
             {"status": status},
         )
@@ -45,14 +46,14 @@ def resend_message(message: Message) -> None:
 def _not_resendable(message: Message) -> RefusedError:
     if message.unconfirmed_at is None:
         return RefusedError(
-            "not_resendable",
+            Refusal.NOT_RESENDABLE,
             f"Only an unconfirmed message can be sent again; this one is {message.status}.",
             {"status": message.status},
         )
     possible_at = message.unconfirmed_at + sending.UNCONFIRMED_SHOWN_AFTER
     after = f"{possible_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return RefusedError(
-        "not_resendable",
+        Refusal.NOT_RESENDABLE,
         f"WhatsApp may still say what became of it. It can be sent again after {after}.",
         {"status": message.status, "resendable_after": after},
     )

@@ -25,6 +25,7 @@ from messaging.models.template import MessageTemplateQuerySet
 from messaging.services import suppressions
 from messaging.services.acceptance_facts import AcceptanceFacts, read_facts
 from messaging.services.language_fallback import substitutes_for
+from messaging.services.refused import Refusal, RefusedError
 from messaging.services.scheduling import Schedule, schedule
 from messaging.services.storing import store
 from tenants import phone_numbers
@@ -82,16 +83,6 @@ class Preview:
     schedule: Schedule
 
 
-class RefusedError(Exception):
-    """The message is not accepted. `code` is the contract's; `fields` names the part of the request to mend."""
-
-    def __init__(self, code: str, message: str, fields: dict[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.fields = fields or {}
-
-
 @dataclass(frozen=True, slots=True)
 class _Checked:
     """A request that may be sent, with all it was found to need."""
@@ -145,7 +136,9 @@ def _facts(request: MessageRequest, api_key: ApiKey | None) -> AcceptanceFacts:
         api_key=api_key,
     )
     if facts is None:
-        raise RefusedError("unknown_tenant", "There is no such bakery.", {"tenant_id": "Unknown."})
+        raise RefusedError(
+            Refusal.UNKNOWN_TENANT, "There is no such bakery.", {"tenant_id": "Unknown."}
+        )
     return facts
 
 
@@ -169,7 +162,7 @@ def _repeat(request: MessageRequest, first_id: uuid.UUID) -> Queued:
     first = Message.objects.get(pk=first_id)
     if first.request_digest != request.request_digest:
         raise RefusedError(
-            "idempotency_conflict",
+            Refusal.IDEMPOTENCY_CONFLICT,
             "This idempotency key was used for another message. Use a new key for a new message.",
             {"idempotency_key": "Already used with another body."},
         )
@@ -191,7 +184,7 @@ def _check(request: MessageRequest, facts: AcceptanceFacts) -> _Checked:
             given=request.components,
         )
     except template_text.ParametersMismatchError as error:
-        raise RefusedError("parameters_mismatch", str(error), error.fields) from None
+        raise RefusedError(Refusal.PARAMETERS_MISMATCH, str(error), error.fields) from None
     now = timezone.now()
     return _Checked(
         tenant,
@@ -214,22 +207,23 @@ def refuse_when_off(tenant: Tenant) -> None:
     """Raise RefusedError where nothing may be sent for this bakery."""
     if not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
         raise RefusedError(
-            "sending_disabled", "WhatsApp notifications are switched off for the whole platform."
+            Refusal.SENDING_DISABLED,
+            "WhatsApp notifications are switched off for the whole platform.",
         )
     if tenant.is_suspended:
         raise RefusedError(
-            "whatsapp_disabled", "The platform has suspended WhatsApp for this bakery."
+            Refusal.SUSPENDED, "The platform has suspended WhatsApp for this bakery."
         )
     if not tenant.whatsapp_enabled:
         raise RefusedError(
-            "whatsapp_disabled",
+            Refusal.WHATSAPP_DISABLED,
             "The bakery has WhatsApp switched off. It can switch it on in its settings.",
         )
 
 
 def _unwanted(template: MessageTemplate) -> RefusedError:
     return RefusedError(
-        "notice_off",
+        Refusal.NOTICE_OFF,
         "The bakery has this kind of notice switched off. It can switch it on in its settings.",
         {"template.template_name": f"{template.name} is off for this bakery."},
     )
@@ -245,7 +239,7 @@ def _refuse_opted_out(checked: _Checked, facts: AcceptanceFacts, *, is_order: bo
     if is_order:
         suppressions.tell_of_refusal(tenant=checked.tenant, recipient_phone=checked.recipient_phone)
     raise RefusedError(
-        "recipient_opted_out",
+        Refusal.RECIPIENT_OPTED_OUT,
         "This recipient cannot be written to: it wants no such WhatsApp messages. Tell it in another way.",
         {"recipient_phone": "Opted out."},
     )
@@ -256,7 +250,7 @@ def _recipient(request: MessageRequest) -> str:
         return phone_numbers.normalised(request.recipient_phone)
     except phone_numbers.InvalidPhoneNumberError as error:
         raise RefusedError(
-            "invalid_phone_number",
+            Refusal.INVALID_PHONE_NUMBER,
             "The recipient's phone number is not valid.",
             {"recipient_phone": str(error)},
         ) from None
@@ -266,12 +260,12 @@ def _sender(facts: AcceptanceFacts, recipient: str) -> PhoneNumber:
     sender = facts.sender
     if sender is None:
         raise RefusedError(
-            "no_phone_number",
+            Refusal.NO_PHONE_NUMBER,
             "The bakery has no sending number and the platform no default one. Assign one in the admin.",
         )
     if sender.display_phone_number == recipient:
         raise RefusedError(
-            "invalid_phone_number",
+            Refusal.OWN_NUMBER,
             "A number cannot write to itself.",
             {"recipient_phone": "This is the bakery's own sending number."},
         )
@@ -295,7 +289,7 @@ def _template(
     if template is None:
         raise _unknown_template(request, known)
     raise RefusedError(
-        "template_not_approved",
+        Refusal.TEMPLATE_NOT_APPROVED,
         f"Meta has not approved this template: its status is {template.status}.",
         {"template.template_name": f"Status {template.status}."},
     )
@@ -313,13 +307,13 @@ def _unknown_template(request: MessageRequest, known: QuerySet[MessageTemplate])
     languages = sorted(known.filter(name=request.template_name).values_list("language", flat=True))
     if languages:
         return RefusedError(
-            "unknown_template",
+            Refusal.UNKNOWN_TEMPLATE,
             "The template does not exist in this language.",
             {"template.language": f"It exists in: {', '.join(languages)}."},
         )
     names = sorted(set(known.values_list("name", flat=True)))[:20]
     return RefusedError(
-        "unknown_template",
+        Refusal.UNKNOWN_TEMPLATE,
         "There is no template of this name.",
         {
             "template.template_name": f"There are: {', '.join(names)}."

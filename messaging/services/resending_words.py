@@ -1,4 +1,4 @@
-"""Why a message is not sent (again), for whoever pressed the button: staff and bakeries read the same words."""
+"""Why a message is not sent again, for whoever pressed the button: staff and bakeries read the same words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from messaging.services.resending import Hurdle
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-    from messaging.services.queueing import RefusedError
     from messaging.services.resending import WhyNot
 
 _HURDLES: dict[Hurdle, StrPromise] = {
@@ -28,23 +27,6 @@ _HURDLES: dict[Hurdle, StrPromise] = {
     Hurdle.SAME_NUMBER: gettext_lazy("That is the number it was for already. Write the right one."),
     Hurdle.SENT_AGAIN: gettext_lazy("It has been sent again already."),
 }
-# By the code of the refusal, which other systems read in the API's English.
-_REFUSALS: dict[str, StrPromise] = {
-    "sending_disabled": gettext_lazy("WhatsApp notices are switched off for the whole platform."),
-    "whatsapp_disabled": gettext_lazy("WhatsApp notices are switched off for this bakery."),
-    "invalid_phone_number": gettext_lazy(
-        "That is no phone number to write to. Write it with + and its country code, such as +34600000101."
-    ),
-    "recipient_opted_out": gettext_lazy(
-        "This recipient does not want these WhatsApp messages. Tell it in another way."
-    ),
-    "no_phone_number": gettext_lazy("The bakery has no number to send from."),
-    "unknown_template": gettext_lazy("The text of this message does not exist any more."),
-    "template_not_approved": gettext_lazy("WhatsApp does not allow the text of this message now."),
-    "parameters_mismatch": gettext_lazy(
-        "The text of this message has changed since. It has to be requested anew."
-    ),
-}
 
 
 def words_of_hurdle(why: WhyNot) -> str:
@@ -52,9 +34,3 @@ def words_of_hurdle(why: WhyNot) -> str:
         text = _("Nobody knows yet whether it was sent. It can be sent again after %(time)s.")
         return text % {"time": time_format(timezone.localtime(why.until), "H:i")}
     return str(_HURDLES[why.hurdle])
-
-
-def words_of_refusal(refused: RefusedError) -> str:
-    """Say in the reader's language why a message was not accepted."""
-    known = _REFUSALS.get(refused.code)
-    return str(known) if known is not None else refused.message

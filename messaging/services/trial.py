@@ -12,7 +12,9 @@ from django.utils import timezone
 from messaging.graph_api.template_examples import examples_of
 from messaging.graph_api.template_shape import placeholders, shape_of
 from messaging.models import Message, MessageTemplate
-from messaging.services.queueing import MessageRequest, Queued, RefusedError, queue_message
+from messaging.services.queueing import MessageRequest, Queued, queue_message
+from messaging.services.refusal_words import words_of_refusal
+from messaging.services.refused import RefusedError
 from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
 from tenants.services.routing import sender_for
 
@@ -76,7 +78,7 @@ def send_trials(
         except NobodySendsFromItError:
             tried.append(TriedNumber(number))
         except RefusedError as refusal:
-            tried.append(TriedNumber(number, refusal=str(refusal)))
+            tried.append(TriedNumber(number, refusal=words_of_refusal(refusal)))
         else:
             tried.append(TriedNumber(number, message=queued.message))
     return tried

@@ -103,7 +103,7 @@ def test_a_refusal_is_told_in_the_readers_language(paula, failed):
     type(failed.tenant).objects.update(whatsapp_enabled=False)
     spanish = {"accept-language": "es"}
     page = paula.post(at("resend", failed), follow=True, headers=spanish).text
-    assert "apagados en esta panadería" in page
+    assert "desactivados en esta panadería" in page
 
 
 def test_what_waits_is_cancelled_after_asking(paula):

@@ -10,10 +10,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging.models import Message, Recipient
+from messaging.models import Message, NoticeChoice, Recipient
 from messaging.services import message_search, recipient_learning
 from messaging.statuses import MessageStatus
-from tests.factories import RecipientFactory, message_at, message_in
+from tests.factories import NoticeKindFactory, RecipientFactory, message_at, message_in
 from tests.messaging.bakery.test_pages import text_of
 
 LIST = "/bakery/goiko/messages"
@@ -231,3 +231,25 @@ def test_an_erased_persons_notice_says_so(browse, ana, bakery):
     text = text_of(browse(ana).get(f"{LIST}/{message.pk}").text)
     assert "An erased person" in text
     assert "The recipient was erased, and the text with it." in text
+
+
+# --- Why it is not sent, in the reader's language --------------------------------------------------
+
+
+def said_after_resending(client, message) -> str:
+    return text_of(client.post(f"{LIST}/{message.pk}/resend", follow=True).text)
+
+
+def test_a_kind_that_is_off_is_the_reason_in_the_readers_language(browse, ana, bakery, failed):
+    NoticeChoice.objects.create(tenant=bakery, kind=NoticeKindFactory.create(), is_on=False)
+    said = said_after_resending(browse(ana, language="es"), failed)
+    assert "Este tipo de aviso está desactivado en esta panadería." in said
+    assert "switch" not in said
+
+
+def test_a_suspended_bakery_is_not_told_that_its_switch_is_off(browse, ana, bakery, failed):
+    bakery.suspended_until, bakery.suspension_reason = timezone.now() + timedelta(days=1), "x"
+    bakery.save()
+    said = said_after_resending(browse(ana, language="es"), failed)
+    assert "La plataforma ha suspendido los avisos de esta panadería." in said
+    assert "desactivados" not in said

@@ -228,3 +228,13 @@ def test_the_same_link_has_the_same_address_every_day(message, ana):
     assert proof is not None
     link = proofs.make_link(proof, by=ana)
     assert proofs.token_of(link) == proofs.token_of(ProofLink.objects.get())
+
+
+def test_a_null_character_in_the_order_is_as_if_it_were_not_there(browse, ana, bakery):
+    message_in(MessageStatus.READ, tenant=bakery, reference="PO-1")
+    client = browse(ana)
+    for path in ("proof?order=PO%00-1", "proof.pdf?order=PO-1%00"):
+        assert client.get(f"/bakery/goiko/{path}").status_code == 200
+    assert client.get("/bakery/goiko/proof?order=%00").status_code == 404
+    made = client.post("/bakery/goiko/proof/links", {"order": "PO-1\0"})
+    assert made.url == "/bakery/goiko/proof?order=PO-1"

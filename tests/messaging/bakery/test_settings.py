@@ -299,9 +299,10 @@ def test_why_a_test_does_not_go_out_is_said_in_plain_words(browse, ana, bakery):
     Tenant.objects.update(whatsapp_enabled=False)
     client = browse(ana)
     client.post(f"{SETTINGS}/notices/{kind().pk}/test")
-    assert "Your notices are off. Switch them on first." in client.get(SETTINGS).text
+    assert "WhatsApp notices are switched off for this bakery." in client.get(SETTINGS).text
     assert (
-        "Your notices are off." in client.post(f"{SETTINGS}/phone", {"phone": "+34600000199"}).text
+        "WhatsApp notices are switched off for this bakery."
+        in client.post(f"{SETTINGS}/phone", {"phone": "+34600000199"}).text
     )
 
 

@@ -13,10 +13,10 @@ from messaging.services import bakery_settings, switching
 from messaging.services.caps import MonthUse, month_use
 from messaging.services.queueing import (
     MessageRequest,
-    RefusedError,
     preview_message,
     queue_message,
 )
+from messaging.services.refused import RefusedError
 from messaging.services.switching import NotOwnerError
 from messaging.statuses import MessageStatus
 from tenants.models import Membership, SettingChange, Tenant

@@ -17,7 +17,7 @@ from messaging.services.own_phones import (
     TooManyTestsError,
     WrongCodeError,
 )
-from messaging.services.queueing import RefusedError
+from messaging.services.refused import RefusedError
 from messaging.services.switching import NotOwnerError
 from tenants.models import Membership, OwnPhone, Tenant
 from tests.factories import (

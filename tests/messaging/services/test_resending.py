@@ -12,9 +12,10 @@ from django.utils import timezone, translation
 from messaging.models import Message, Priority, Suppression
 from messaging.services import resending, sending, suppressions
 from messaging.services.people import Person
-from messaging.services.queueing import RefusedError
+from messaging.services.refusal_words import words_of_refusal
+from messaging.services.refused import RefusedError
 from messaging.services.resending import CannotResendError, Hurdle, WhyNot, resend
-from messaging.services.resending_words import words_of_hurdle, words_of_refusal
+from messaging.services.resending_words import words_of_hurdle
 from messaging.statuses import MessageStatus
 from tests.factories import StaffFactory, UserFactory, message_in
 from tests.messaging.conftest import Meta

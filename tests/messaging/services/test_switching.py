@@ -8,7 +8,8 @@ from structlog.testing import capture_logs
 
 from messaging.services import switching
 from messaging.services.obstacles import ObstacleKind
-from messaging.services.queueing import MessageRequest, RefusedError, queue_message
+from messaging.services.queueing import MessageRequest, queue_message
+from messaging.services.refused import RefusedError
 from messaging.services.switching import (
     CannotSwitchOnError,
     MessagesWaitingError,

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from messaging.models import Message
-from messaging.services.queueing import RefusedError
+from messaging.services.refused import RefusedError
 from messaging.services.trial import NobodySendsFromItError, send_trial
 from tests.factories import (
     AssignmentFactory,
