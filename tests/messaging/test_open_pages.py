@@ -130,6 +130,6 @@ def test_the_settings_page_switches_it():
     page = own.post(address, {"wanted": "off"}, follow=True).text
     assert "Switch the weekly summary on" in page
     assert own.post(address, {"wanted": "perhaps"}).status_code == 400
-    assert own.get(address).url == "/bakery/ana#weekly"
+    assert own.get(address).headers["location"] == "/bakery/ana#weekly"
     ana.refresh_from_db()
     assert not ana.gets_weekly_summary

@@ -34,25 +34,27 @@ def test_every_address_of_a_bakery_can_be_opened(browse, ana, ids, name):  # noq
     client = browse(ana)
     answer = client.get(address(name, "goiko", ids))
     if name in LEADS_TO:
-        assert answer.url == LEADS_TO[name].format(**ids)
-        answer = client.get(answer.url)
+        assert answer.headers["location"] == LEADS_TO[name].format(**ids)
+        answer = client.get(answer.headers["location"])
     assert answer.status_code in {200, 302}
 
 
 @pytest.mark.parametrize("path", ["/account/devices/1/end", "/account/devices/end"])
 def test_the_buttons_of_ones_devices_too(browse, ana, path):
-    assert browse(ana).get(path).url == "/account/security#devices"
+    assert browse(ana).get(path).headers["location"] == "/account/security#devices"
 
 
 @pytest.mark.parametrize("path", ["/logout", "/viewing/end"])
 def test_logging_in_after_a_button_of_every_page_leads_to_the_start(browse, ana, path):
-    assert browse(ana).get(path).url == "/"
+    assert browse(ana).get(path).headers["location"] == "/"
 
 
 def test_a_log_in_that_interrupted_a_form_ends_on_the_forms_page(bakery, ana):
     client = Client(headers={"accept-language": "en"})
     asked = client.post(f"{SETTINGS}/notices/{NoticeKindFactory.create().pk}", {"wanted": "off"})
-    page = client.post(asked.url, {"username": "ana", "password": PASSWORD}, follow=True)
+    page = client.post(
+        asked.headers["location"], {"username": "ana", "password": PASSWORD}, follow=True
+    )
     assert page.status_code == 200
     assert "What we send" in page.text
 
