@@ -33,7 +33,10 @@ _MONTHS = 12
 
 
 class MonthFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types
-    """A month (2026-11) or a day (2026-11-02) in the account's time zone, as a range of time-ordered ids."""
+    """A month (2026-11), a day (2026-11-02) or the days from one to another (2026-11-02..2026-11-08).
+
+    In the account's time zone, as a range of time-ordered ids.
+    """
 
     title = gettext_lazy("month")
     parameter_name = "month"
@@ -83,11 +86,13 @@ def _days(written: str) -> tuple[date, date] | None:
         pass
     else:
         return month.first, month.after
+    first, _separator, last = written.partition("..")
     try:
-        day = date.fromisoformat(written)
+        days = date.fromisoformat(first), date.fromisoformat(last or first)
     except ValueError:
         return None
-    return (day, day + timedelta(days=1)) if 2000 <= day.year < 2100 else None
+    is_range = days[0].year >= 2000 and days[0] <= days[1] and days[1].year < 2100
+    return (days[0], days[1] + timedelta(days=1)) if is_range else None
 
 
 class CountedFilter(DropdownFilter):  # type: ignore[misc]  # unfold ships no types

@@ -19,6 +19,7 @@ from messaging.months import Month, billing_today
 from tenants.display import list_url
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
     from messaging.services.costs import MonthReport, Totals
@@ -92,7 +93,7 @@ def cost_page(report: MonthReport, *, tenant: Tenant | None) -> CostPage:
             for bakery in report.bakeries
         ],
         days=[
-            DayRow(day_words(day.day), _counts(day.totals, day.day, tenant), _cost(day.totals))
+            DayRow(day_words(day.day), counts_of(day.totals, day.day, tenant), _cost(day.totals))
             for day in report.days
             if not day.totals.is_empty
         ],
@@ -121,14 +122,17 @@ def _row(name: str, totals: Totals, *, month: Month, tenant: Tenant | None) -> R
     return Row(
         name=name,
         url=list_url(COST_PAGE, **of),
-        counts=_counts(totals, month, tenant),
+        counts=counts_of(totals, month, tenant),
         cost=_cost(totals),
         notes=_notes(totals),
         csv_url=f"{reverse('admin:messaging_dailyusage_csv')}?{urlencode(of)}",
     )
 
 
-def _counts(totals: Totals, when: Month | date, tenant: Tenant | None) -> list[Count]:
+def counts_of(
+    totals: Totals, when: Month | date | str, tenant: Tenant | None, *, of: Collection[str] = ()
+) -> list[Count]:
+    """Return how many there were of each kind, or of these, with the list of them; `when` is a value of MonthFilter."""
     labels = {
         "sent": pgettext("messages", "sent"),
         "delivered": pgettext("messages", "delivered"),
@@ -140,9 +144,11 @@ def _counts(totals: Totals, when: Month | date, tenant: Tenant | None) -> list[C
     }
     found = []
     for name, label in labels.items():
+        if of and name not in of:
+            continue
         count: int = getattr(totals, name)
-        of = {"month": when, "counted": name} | ({"tenant": tenant.pk} if tenant else {})
-        url = list_url("messaging_message", **of) if count else ""
+        filters = {"month": when, "counted": name} | ({"tenant": tenant.pk} if tenant else {})
+        url = list_url("messaging_message", **filters) if count else ""
         found.append(Count(label, money.number(count), url))
     return found
 

@@ -32,6 +32,7 @@ def find_page(admin: MessageAdmin, request: HttpRequest) -> HttpResponse:
         return TemplateResponse(request, "admin/messaging/message/find.html", context)
     found = searching.find(Message.objects.newest_first(), term)
     ids = list(found.values_list("pk", flat=True)[:2])
-    if len(ids) == 1:
+    # A code of Meta's is looked for as a number too; the list offers both.
+    if len(ids) == 1 and searching.error_code(term) is None:
         return HttpResponseRedirect(page_url("messaging_message", ids[0]))
     return HttpResponseRedirect(list_url("messaging_message", q=seal(term)))

@@ -12,9 +12,10 @@ from django.urls import path
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from messaging.admin.first_week_page import week_page
 from messaging.models import FirstWeek, FirstWeekAnswer
 from messaging.services import first_week
-from messaging.services.count_words import counts_in_words
+from messaging.services.first_week_report import report_of
 from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import BUSY, GOOD, badge, list_url, moment, page_url, yes_or_no
 
@@ -52,15 +53,11 @@ class FirstWeekAdmin(ReadOnlyAdmin):
         return request.user.has_perm("messaging.watch_firstweek")
 
     def page_context(self, request: HttpRequest, obj: FirstWeek) -> dict[str, Any]:
-        report = first_week.report_of(obj)
+        report = report_of(obj)
         return {
             "report": report,
-            "summary": counts_in_words(report.totals),
+            "page": week_page(report),
             "quality": first_week.quality_in_words(report.quality),
-            "days": [
-                (day, first_week.errors_in_words(day.errors) if day.errors else "")
-                for day in report.days
-            ],
             "may_watch": self.has_watch_permission(request),
         }
 

@@ -32,6 +32,7 @@ from messaging.admin.story import story_of, template_version
 from messaging.admin.wording import price
 from messaging.models import Message
 from messaging.services import holding, sending
+from messaging.services.explaining import explain_code
 from messaging.services.prices import cost_of
 from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import link, list_url, moment, page_url, phone
@@ -63,6 +64,7 @@ class MessageAdmin(MessageActions, NewestOnly, ReadOnlyAdmin):
     search_fields = ("reference",)
     search_help_text = gettext_lazy("Order, number, name or id")
     change_form_template = "admin/messaging/message/change_form.html"
+    list_before_template = "admin/messaging/message/_hint.html"
     actions = ("requeue", "leave", "cancel")
     readonly_fields = (
         "state",
@@ -145,6 +147,15 @@ class MessageAdmin(MessageActions, NewestOnly, ReadOnlyAdmin):
     def search_advice(self, term: str) -> str:
         """What to type instead when nothing was found."""
         return searching.advice(term)
+
+    def search_hint(self, term: str) -> tuple[str, str] | None:
+        """The messages that failed with a code, where what was typed is one."""
+        code = searching.error_code(term)
+        if code is None:
+            return None
+        words = explain_code(code, translation.get_language() or "en").title
+        text = _("%(code)d is an error code of Meta's: %(words)s Show the messages it stopped")
+        return text % {"code": code, "words": words}, list_url("messaging_message", code=code)
 
     def page_context(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
         story = story_of(obj, language=translation.get_language() or "en")

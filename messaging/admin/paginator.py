@@ -69,6 +69,12 @@ class KeysetChangeList(SealedChangeList):
         advise = getattr(self.model_admin, "search_advice", None)
         return advise(self.query) if advise and self.query else ""
 
+    @property
+    def hint(self) -> tuple[str, str] | None:
+        """Words and address of another list that may be meant, where the list knows one."""
+        hint = getattr(self.model_admin, "search_hint", None)
+        return hint(self.query) if hint and self.query else None
+
     def get_results(self, request: HttpRequest) -> None:
         self.paginator = KeysetPager()
         place = self._place(request.GET)

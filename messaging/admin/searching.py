@@ -10,7 +10,14 @@ from django.db.models import Q
 from django.db.models.functions import Reverse
 from django.utils.translation import gettext as _
 
-from messaging.models.searching import NameWords, words_beginning
+from messaging.graph_api.catalogue import CATALOGUE
+from messaging.models.searching import (
+    NameWords,
+    OrderDigits,
+    digits_beginning,
+    orders_like,
+    words_beginning,
+)
 from tenants import phone_numbers
 
 if TYPE_CHECKING:
@@ -22,10 +29,18 @@ if TYPE_CHECKING:
 _FEWEST_DIGITS = 4
 _LIKE_A_NUMBER = re.compile(r"[\d\s\-+().\u00a0\u202f/]+")
 _NOT_DIGITS = re.compile(r"\D")
+# With the letters they hang on, as in PO-12345.
+_NUMBERS = re.compile(r"\b(?:[a-z]+[-_/.]?)?\d+\b", re.ASCII | re.IGNORECASE)
+_CODE = re.compile(r"\d{3,7}", re.ASCII)
+# +34 6•• ••• 131, and +34…131 as logs have it.
+_MASKED = re.compile(r"([\d\s+]*)[•…*][•…*\s]*([\d\s]+)")
+_FEWEST_SHOWN = 3
 
 
 def find(messages: QuerySet[Message], term: str) -> QuerySet[Message]:
-    """Find by our id, WhatsApp's id, a number or its end in any spelling, an order number or its beginning, a name's words."""
+    """Find by our id, WhatsApp's id, a number or its end in any spelling, an order number, its beginning or its digits,
+    a name's words, or words and digits together.
+    """
     term = term.strip()
     if not term:
         return messages
@@ -33,19 +48,54 @@ def find(messages: QuerySet[Message], term: str) -> QuerySet[Message]:
         return messages.filter(pk=our_id)
     if term.startswith("wamid."):
         return messages.filter(wamid=term)
-    orders = (Q(reference__startswith=term) | Q(reference__startswith=term.upper())) & ~Q(
-        reference=""
+    messages = messages.alias(
+        phone_end=Reverse("recipient_phone"),
+        name_words=NameWords("recipient_name"),
+        order_digits=OrderDigits("reference"),
     )
+    if masked := _masked(term):
+        return messages.filter(masked)
     if _LIKE_A_NUMBER.fullmatch(term):
-        ends = Q()
-        for end in _ends(term):
-            ends |= Q(phone_end__startswith=end[::-1])
-        return messages.alias(phone_end=Reverse("recipient_phone")).filter(orders | ends)
-    if (words := words_beginning(term)) is None:
-        return messages.filter(orders)
-    return messages.alias(name_words=NameWords("recipient_name")).filter(
-        orders | Q(name_words=words)
-    )
+        return messages.filter(orders_like(term) | _numbers(term))
+    return messages.filter(orders_like(term) | _names(term))
+
+
+def _masked(term: str) -> Q | None:
+    """Return what a number as our pages print it matches: its beginning is checked, its end has the index."""
+    parts = _MASKED.fullmatch(term)
+    if parts is None:
+        return None
+    start, end = (_NOT_DIGITS.sub("", part) for part in parts.groups())
+    if len(end) < _FEWEST_SHOWN:
+        return None
+    found = Q(phone_end__startswith=end[::-1])
+    return found & Q(recipient_phone__startswith=f"+{start}") if term.startswith("+") else found
+
+
+def _numbers(term: str) -> Q:
+    found = Q()
+    for end in _ends(term):
+        found |= Q(phone_end__startswith=end[::-1])
+    return found
+
+
+def _names(term: str) -> Q:
+    """All words in the name, or the digits in the order number and the rest in the name."""
+    found = Q()
+    if (words := words_beginning(term)) is not None:
+        found |= Q(name_words=words)
+    rest = words_beginning(_NUMBERS.sub(" ", term))
+    digits = digits_beginning(" ".join(_NUMBERS.findall(term)))
+    if rest is not None and digits is not None:
+        found |= Q(name_words=rest, order_digits=digits)
+    return found
+
+
+def error_code(term: str) -> int | None:
+    """Return the code of Meta's that was typed, if it is one we know."""
+    term = term.strip()
+    code = int(term) if _CODE.fullmatch(term) else None
+    return code if code in CATALOGUE else None
 
 
 def advice(term: str) -> str:
@@ -57,7 +107,7 @@ def advice(term: str) -> str:
             "Of a phone number the last digits are enough, at least four; its beginning alone is not looked for."
         )
     return _(
-        "Type an order number or its beginning, the last digits of a phone number, words of the recipient's name, or a whole id."
+        "Type an order number, its beginning or its digits, the last digits of a phone number, words of the recipient's name, or a whole id."
     )
 
 

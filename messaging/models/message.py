@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from uuid_utils.compat import uuid7
 
-from messaging.models.searching import NameWords
+from messaging.models.searching import NameWords, OrderDigits
 from messaging.models.template import MessageTemplate
 from messaging.statuses import FINAL, MAY_FOLLOW, MessageStatus
 from tenants.models import PhoneNumber, Tenant, TenantOwnedQuerySet
@@ -247,8 +247,8 @@ class Message(models.Model):
             models.Index(
                 OpClass(Reverse("recipient_phone"), "text_pattern_ops"), name="message_phone_end"
             ),
-            # A recipient by the words of the name.
-            GinIndex(NameWords("recipient_name"), name="message_name_words"),
+            # A recipient by the words of the name, an order by its digits, and both together.
+            GinIndex(NameWords("recipient_name"), OrderDigits("reference"), name="message_words"),
             # What failed, the newest first. A status that changes no `failed_at` rewrites it not.
             models.Index(
                 fields=("-id",),

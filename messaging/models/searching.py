@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
-from django.db.models import Func
+from django.db.models import Func, Q
 
 _SMALL = "áàâäãåéèêëíìîïóòôöõúùûüñçý"
 # The big ones too: what lower() makes of them depends on the database's locale.
@@ -13,6 +13,12 @@ _MARKED = _SMALL + _SMALL.upper()
 _PLAIN = "aaaaaaeeeeiiiiooooouuuuncy" * 2
 _TO_PLAIN = str.maketrans(_MARKED, _PLAIN)
 _WORD = re.compile(r"\w+")
+# Fewer stand in too many order numbers.
+_FEWEST_DIGITS = 3
+_DIGITS = re.compile(r"\d+", re.ASCII)
+# What people leave out or write otherwise between the letters and the digits of an order number.
+_PARTS = re.compile(r"([a-z]+)[\s\-_/.#]*(\d.*)", re.ASCII | re.IGNORECASE)
+_BETWEEN = ("-", "", " ", "_", "/")
 _MOST_WORDS = 6
 
 
@@ -26,6 +32,37 @@ class NameWords(Func):
     output_field = SearchVectorField()
 
 
+class OrderDigits(Func):
+    """The runs of digits of an order number, as words: "PO-12345" is found by 12345."""
+
+    template = (
+        "to_tsvector('simple'::regconfig, regexp_replace(%(expressions)s, '[^0-9]+', ' ', 'g'))"
+    )
+    arity = 1
+    output_field = SearchVectorField()
+
+
+def orders_like(term: str) -> Q:
+    """Return what an order number that is written so, begins so or has these digits matches; `order_digits` is an alias."""
+    term = term.removeprefix("#").strip()
+    spellings = {term}
+    if parts := _PARTS.fullmatch(term):
+        spellings |= {between.join(parts.groups()) for between in _BETWEEN}
+    found = Q()
+    for spelling in sorted({*spellings, *map(str.upper, spellings)}):
+        found |= Q(reference__startswith=spelling)
+    # As the index of order numbers has it.
+    found &= ~Q(reference="")
+    digits = digits_beginning(term) if _DIGITS.fullmatch(term) else None
+    return found | Q(order_digits=digits) if digits else found
+
+
+def digits_beginning(text: str) -> SearchQuery | None:
+    """Return the query for orders with all the runs of digits of the text, or beginnings of them; None for few digits."""
+    runs = [run for run in _DIGITS.findall(text) if len(run) >= _FEWEST_DIGITS]
+    return _beginning(runs)
+
+
 def words_beginning(text: str) -> SearchQuery | None:
     """Return the query for names in which every word of the text begins one; None when it has none of two letters."""
     words = [
@@ -33,6 +70,10 @@ def words_beginning(text: str) -> SearchQuery | None:
         for word in _WORD.findall(text.translate(_TO_PLAIN).lower())
         if len(word) > 1 and "_" not in word
     ]
+    return _beginning(words)
+
+
+def _beginning(words: list[str]) -> SearchQuery | None:
     if not words:
         return None
     query = " & ".join(f"{word}:*" for word in words[:_MOST_WORDS])

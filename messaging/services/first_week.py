@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from django.core import signing
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -20,25 +15,21 @@ from django.utils.translation import gettext as _
 
 from messaging.models import (
     Announcement,
-    DailyUsage,
     FirstWeek,
     FirstWeekAnswer,
     MailKind,
-    Message,
 )
-from messaging.months import begin_of, billing_day, billing_today
+from messaging.months import billing_day, billing_today
 from messaging.services import mails
-from messaging.services.costs import Totals
 from messaging.services.count_words import counts_in_words
 from messaging.services.explaining import explain_code
+from messaging.services.first_week_report import DAYS, Day, Report, report_of, watched
 from messaging.services.letters import Letter, site_url
 from tenants.audit import update_logged
-from tenants.display import UNRATED
-from tenants.models import Membership, PhoneNumber, Tenant
+from tenants.models import Membership, Tenant
 
 log = structlog.get_logger(__name__)
 
-DAYS = 7
 ASKED_ON = (3, 7)
 COMMENT_LENGTH = 1000
 _MORNING = 7
@@ -53,38 +44,6 @@ class RunsAlreadyError(Exception):
 
 class NoQuestionError(Exception):
     """The link is none of ours, is damaged, or too old."""
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day of the week: how many, what went wrong by Meta's code, and how each bakery did (without silent ones)."""
-
-    number: int
-    day: date
-    totals: Totals
-    errors: list[tuple[int | None, int]]
-    bakeries: list[tuple[Tenant, Totals]]
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """`quality` counts the numbers by Meta's rating of now, "" for those without one."""
-
-    week: FirstWeek
-    days: list[Day]
-    quality: dict[str, int]
-    answers: list[FirstWeekAnswer]
-
-    @property
-    def totals(self) -> Totals:
-        return sum_of(day.totals for day in self.days)
-
-    @property
-    def errors(self) -> list[tuple[int | None, int]]:
-        counted: Counter[int | None] = Counter()
-        for day in self.days:
-            counted.update(dict(day.errors))
-        return counted.most_common()
 
 
 def begin(*, by: int, announcement: Announcement | None = None) -> FirstWeek:
@@ -105,52 +64,6 @@ def end(week: FirstWeek) -> bool:
     if ended:
         log.info("First week ended", first_week_id=week.pk)
     return ended > 0
-
-
-def report_of(week: FirstWeek) -> Report:
-    """Return the days up to today; their counts follow the statuses that come in late."""
-    first = billing_day(week.started_at)
-    last = min(billing_today(), first + timedelta(days=DAYS - 1))
-    days = [first + timedelta(days=age) for age in range((last - first).days + 1)]
-    answers = week.answers.select_related("tenant", "user").order_by("day", "tenant__name", "id")
-    return Report(
-        week=week,
-        days=[_day(number, day) for number, day in enumerate(days, start=1)],
-        quality=_quality(),
-        answers=list(answers),
-    )
-
-
-def sum_of(parts: Iterable[Totals]) -> Totals:
-    total = Totals()
-    for part in parts:
-        for name in ("sent", "delivered", "read", "failed"):
-            setattr(total, name, getattr(total, name) + getattr(part, name))
-    return total
-
-
-def _day(number: int, day: date) -> Day:
-    after = day + timedelta(days=1)
-    counted = DailyUsage.objects.between(day, after).order_by()
-    by_tenant: dict[uuid.UUID, Totals] = {}
-    for row in counted.values("tenant", "status").annotate(count=Sum("messages")):
-        by_tenant.setdefault(row["tenant"], Totals()).count(row["status"], row["count"])
-    failed = Message.objects.created_between(after=begin_of(day), before=begin_of(after)).failed()
-    errors = failed.order_by().values_list("error_code").annotate(count=Count("id"))
-    tenants = Tenant.objects.filter(pk__in=by_tenant).by_name()
-    return Day(
-        number=number,
-        day=day,
-        totals=sum_of(by_tenant.values()),
-        errors=sorted(errors, key=lambda row: -row[1]),
-        bakeries=[(tenant, by_tenant[tenant.pk]) for tenant in tenants],
-    )
-
-
-def _quality() -> dict[str, int]:
-    ratings = Counter(PhoneNumber.objects.values_list("quality_rating", flat=True))
-    unrated = sum(ratings.pop(word, 0) for word in UNRATED)
-    return dict(ratings) | ({"": unrated} if unrated else {})
 
 
 # --- By the clock ------------------------------------------------------------------------------------
@@ -188,21 +101,12 @@ def _tell(week: FirstWeek, day: str) -> int:
 def _ask(week: FirstWeek, day: int) -> int:
     """Ask each owner of a bakery that uses WhatsApp or was told of it, once for each day."""
     owning = Membership.objects.filter(
-        role=Membership.Role.OWNER, user__is_active=True, tenant__in=_watched(week)
+        role=Membership.Role.OWNER, user__is_active=True, tenant__in=watched(week)
     ).exclude(user__email="")
     return sum(
         _ask_owner(week, day, membership)
         for membership in owning.select_related("user", "tenant").order_by("id")
     )
-
-
-def _watched(week: FirstWeek) -> QuerySet[Tenant]:
-    switched_on = Q(whatsapp_enabled=True)
-    if week.announcement is None:
-        return Tenant.objects.filter(switched_on)
-    told = week.announcement.mails.values("user")
-    owning = Membership.objects.filter(role=Membership.Role.OWNER, user__in=told)
-    return Tenant.objects.filter(switched_on | Q(pk__in=owning.values("tenant")))
 
 
 def _ask_owner(week: FirstWeek, day: int, membership: Membership) -> bool:
@@ -235,7 +139,7 @@ def _morning(report: Report, number: int) -> Letter:
                 (
                     date_format(day.day, "DATE_FORMAT"),
                     counts_in_words(day.totals),
-                    quality_in_words(report.quality),
+                    quality_in_words(day.quality),
                     errors_in_words(day.errors),
                     _bakeries_in_words(day),
                     _answers_in_words(report),

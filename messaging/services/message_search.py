@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from messaging.models import Message, MessageQuerySet, Recipient
+from messaging.models.searching import OrderDigits, orders_like
 from messaging.months import Month, begin_of
 from messaging.services import recipients
 from messaging.services.overview import NEEDS_ATTENTION, STATUSES_OF, Group
@@ -27,7 +28,7 @@ _SUPPLIERS_AT_MOST = 20
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is looked for: `search` is an order number or its beginning, words of a supplier's name or a whole number."""
+    """What is looked for: `search` is an order number, its beginning or its digits, words of a supplier's name or a whole number."""
 
     search: str = ""
     group: Group | None = None
@@ -82,15 +83,13 @@ def _wanted(mine: MessageQuerySet, tenant: Tenant, wanted: Wanted) -> MessageQue
     if wanted.group is not None:
         found = found.filter(status__in=STATUSES_OF[wanted.group])
     term = wanted.search.strip()
-    return found.filter(_matching(tenant, term)) if term else found
+    if not term:
+        return found
+    return found.alias(order_digits=OrderDigits("reference")).filter(_matching(tenant, term))
 
 
 def _matching(tenant: Tenant, term: str) -> Q:
-    # As the index of order numbers has it.
-    orders = (Q(reference__startswith=term) | Q(reference__startswith=term.upper())) & ~Q(
-        reference=""
-    )
-    return orders | Q(recipient_phone__in=_phones(tenant, term))
+    return orders_like(term) | Q(recipient_phone__in=_phones(tenant, term))
 
 
 def _phones(tenant: Tenant, term: str) -> Collection[str]:

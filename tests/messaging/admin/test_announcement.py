@@ -6,10 +6,20 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
+from django.utils.html import escape
 
 from messaging.models import Announcement, FirstWeek, Mail
-from messaging.services import announcements, mails
-from tests.factories import AssignmentFactory, MembershipFactory, TenantFactory, UserFactory
+from messaging.months import billing_today
+from messaging.services import announcements, mails, usage
+from messaging.statuses import MessageStatus
+from tests.factories import (
+    AssignmentFactory,
+    MembershipFactory,
+    TenantFactory,
+    UserFactory,
+    message_at,
+)
 from tests.messaging.admin.test_token_rotation import staff_with
 
 NEW = "/admin/messaging/announcement/new/"
@@ -111,6 +121,35 @@ def test_the_first_week_begins_and_ends_by_a_button(paula, ana):
     assert "End the watch over the first week?" in paula.get(f"{WEEKS}{week.pk}/end/").text
     assert "no more mails come" in paula.post(f"{WEEKS}{week.pk}/end/", follow=True).text
     assert FirstWeek.objects.get().ended_at is not None
+
+
+def test_each_number_of_the_week_leads_to_its_messages(paula, ana):
+    tenant = ana.memberships.get().tenant
+    now = timezone.now()
+    failed = message_at(now, MessageStatus.FAILED, tenant=tenant, error_code=131026, failed_at=now)
+    read = message_at(now, MessageStatus.READ)
+    usage.count_days([billing_today()])
+    page = paula.post(f"{WEEKS}begin/", follow=True).text
+    today = billing_today()
+    expected = {
+        f"month={today}..{today}&counted=sent": {read},
+        f"month={today}&counted=read": {read},
+        f"month={today}&counted=failed&tenant={tenant.pk}": {failed},
+        f"month={today}&code=131026": {failed},
+    }
+    for query, found in expected.items():
+        address = f"/admin/messaging/message/?{query}"
+        assert f'href="{escape(address)}"' in page
+        rows = paula.get(address).context["cl"].result_list
+        assert set(rows) == found
+    assert "1 × WhatsApp could not deliver the message to this number. (131026)" in page
+
+
+def test_bakeries_nobody_asks_are_named_on_the_page(paula, ana):
+    tenant = TenantFactory.create(name="Panadería Muda")
+    page = paula.post(f"{WEEKS}begin/", follow=True).text
+    assert "Not asked: nobody with an e-mail address" in page
+    assert f"{tenant.name}</a> · no owner yet" in page
 
 
 def test_who_may_what(sonia, ana):

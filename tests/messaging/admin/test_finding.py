@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from messaging.statuses import MessageStatus
 from tenants.models import User
@@ -86,6 +87,16 @@ def test_nothing_found_says_what_to_type(paula, message):
     assert "at least the last four digits" in page
     page = paula.post(FIND, {"term": "999"}, follow=True, headers={"accept-language": "es"}).text
     assert "al menos las cuatro últimas cifras" in page
+
+
+def test_a_code_of_metas_leads_to_what_it_stopped(paula):
+    refused = message_in(MessageStatus.FAILED, error_code=131026, failed_at=timezone.now())
+    message_in(MessageStatus.READ, reference="PO-131026")
+    page = paula.post(FIND, {"term": "131026"}, follow=True).text
+    assert "131026 is an error code of Meta" in page
+    assert f'href="{LIST}?code=131026"' in page
+    assert page_of(refused) in paula.get(LIST, {"code": "131026"}).text
+    assert "is an error code" not in paula.post(FIND, {"term": "139999"}, follow=True).text
 
 
 @pytest.mark.parametrize("term", ["", "  ", "\x00"])

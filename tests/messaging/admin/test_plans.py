@@ -81,6 +81,12 @@ def plan_of(sql: str) -> list[dict[str, Any]]:
 SEARCHES = {
     "order": "PO-77777",
     "beginning of an order": "po-7777",
+    "order with a mark": "#PO-77777",
+    "order with a blank": "po 77777",
+    "digits of an order": "77777",
+    "few digits of an order": "777",
+    "name and digits of an order": "garcia 77775",
+    "number as our pages print it": "+34 6•• ••• 680",
     "number": "+34 612 345 680",
     "number as dialled abroad": "0034612345680",
     "number at home": "612 345 680",

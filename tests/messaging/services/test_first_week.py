@@ -10,8 +10,17 @@ from django.core import mail as outbox
 
 from messaging.models import FirstWeek, FirstWeekAnswer, Mail, MailKind
 from messaging.services import announcements, first_week, mails, usage
+from messaging.services.first_week_report import report_of
 from messaging.statuses import MessageStatus
-from tests.factories import MembershipFactory, StaffFactory, TenantFactory, UserFactory, message_at
+from tenants.models import QualityReading
+from tests.factories import (
+    MembershipFactory,
+    PhoneNumberFactory,
+    StaffFactory,
+    TenantFactory,
+    UserFactory,
+    message_at,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 
@@ -89,7 +98,7 @@ def test_a_report_counts_by_day_bakery_and_error(week, ana):
     message_at(BEGIN + timedelta(days=1), MessageStatus.READ)
     with time_machine.travel(BEGIN + timedelta(days=1), tick=False):
         usage.count_days([BEGIN.date(), (BEGIN + timedelta(days=1)).date()])
-        report = first_week.report_of(week)
+        report = report_of(week)
     first, second = report.days
     assert (first.totals.sent, first.totals.read, first.totals.failed) == (1, 1, 1)
     assert first.errors == [(131026, 1)]
@@ -161,3 +170,29 @@ def test_a_link_grows_old(week, ana):
         link = first_week.signed(FirstWeekAnswer.objects.get())
     with time_machine.travel(BEGIN + timedelta(days=40)), pytest.raises(first_week.NoQuestionError):
         first_week.question_of(link)
+
+
+def test_the_quality_of_each_day_is_that_of_its_evening(week):
+    rated, fresh = PhoneNumberFactory(quality_rating="RED"), PhoneNumberFactory(quality_rating="")
+    gone = PhoneNumberFactory(quality_rating="GREEN", gone_at=BEGIN + timedelta(days=1))
+    for number, age, rating in ((rated, -9, "GREEN"), (rated, 1, "RED"), (gone, -9, "GREEN")):
+        QualityReading.objects.create(
+            phone_number=number, rating=rating, at=BEGIN + timedelta(days=age)
+        )
+    with time_machine.travel(BEGIN + timedelta(days=2), tick=False):
+        days = report_of(week).days
+    assert [day.quality for day in days] == [
+        {"GREEN": 2, "": 1},
+        {"RED": 1, "": 1},
+        {"RED": 1, "": 1},
+    ]
+    assert fresh.quality_rating == ""
+
+
+def test_bakeries_that_nobody_asks_are_named(week, ana):
+    unreachable = MembershipFactory(user=UserFactory(username="bruno", email=""))
+    orphan = TenantFactory(name="Zeta")
+    MembershipFactory(tenant=ana.tenant, user=UserFactory(email=""))
+    TenantFactory(whatsapp_enabled=False)
+    unasked = dict(report_of(week).unasked)
+    assert unasked == {unreachable.tenant: ["bruno"], orphan: []}
