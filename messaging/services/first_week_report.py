@@ -120,7 +120,7 @@ class _Ratings:
         self._numbers = list(PhoneNumber.objects.only("pk", "quality_rating", "gone_at"))
         self._read: dict[int, list[tuple[datetime, str]]] = {}
         readings = QualityReading.objects.order_by("at", "id")
-        for number, at, rating in readings.values_list("phone_number", "at", "rating"):
+        for number, at, rating in readings.values_list("phone_number_id", "at", "rating"):
             self._read.setdefault(number, []).append((at, rating))
 
     def at(self, moment: datetime) -> dict[str, int]:
@@ -142,7 +142,7 @@ class _Ratings:
 def _unasked(week: FirstWeek) -> list[tuple[Tenant, list[str]]]:
     owning = Membership.objects.filter(role=Membership.Role.OWNER, user__is_active=True)
     reachable = owning.filter(tenant=OuterRef("pk")).exclude(user__email="")
-    tenants = list(watched(week).filter(~Exists(reachable)).by_name())
+    tenants = list(watched(week).filter(~Exists(reachable)).order_by("name", "id"))
     names: dict[uuid.UUID, list[str]] = {}
     for owner in owning.filter(tenant__in=tenants).select_related("user").order_by("id"):
         names.setdefault(owner.tenant_id, []).append(owner.user.get_username())
