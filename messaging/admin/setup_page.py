@@ -21,8 +21,7 @@ from messaging.services.setup.finding_words import sentence_of, token_facts, tro
 from messaging.services.setup.lines import LINES, SetupLine
 from messaging.services.setup.progress import Progress, progress_of
 from messaging.services.setup.sending_now import sending_now
-from messaging.services.setup.sending_words import why_of
-from messaging.services.webhook_address import QUESTIONS, Answer, our_address
+from messaging.services.webhook_address import QUESTIONS, Answer, our_address, words_of
 from messaging.services.webhook_checks import RESULTS, Result
 from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge, list_url, moment, page_url
 from tenants.services.number_use import capped_account
@@ -84,7 +83,7 @@ class LineView:
     places: list[Place]
     details: list[tuple[str, str]]
     copies: list[tuple[str, str]]
-    tests: list[tuple[str, SafeString]]
+    tests: list[tuple[str, SafeString, str]]
     fields: list[tuple[str, SafeString]]
     guide_names: list[tuple[str, str]]
     curl: str
@@ -162,7 +161,7 @@ def _can_send() -> CanSend:
     else:
         shown = badge(_("No"), icon="error", tone=BAD)
     title = str(capfirst(now.line.label)) if now.line else ""
-    return CanSend(shown, why_of(now), line=now.line or "", line_title=title)
+    return CanSend(shown, sentence_of(now.code, now.facts, None), line=now.line or "", line_title=title)
 
 
 class _LineBuilder:
@@ -189,7 +188,7 @@ class _LineBuilder:
             key=row.key,
             title=str(capfirst(SetupKey(row.key).label)),
             state=row.state,
-            badge=badge(SetupState(row.state).label, icon=icon, tone=tone),
+            badge=badge(self._state_word(), icon=icon, tone=tone),
             sentence=sentence_of(row.code, row.facts, self.account) if row.code else "",
             since=self._waits(),
             call=self._filled(self.line.call),
@@ -219,6 +218,12 @@ class _LineBuilder:
             is_open=is_asked_for or bound is not None or row.state in _OPEN,
             is_pending=is_test and row.found == SetupState.WAITING,
         )
+
+    def _state_word(self) -> str:
+        """A test that we have not sent yet does not wait for Meta."""
+        if self.row.state == SetupState.WAITING and self.row.code == "test_held_up":
+            return _("waits to be sent")
+        return str(SetupState(self.row.state).label)
 
     def _filled(self, call: str) -> str:
         account = self.account
@@ -320,17 +325,14 @@ class _LineBuilder:
             return []
         return [(_("Callback URL"), our_address())]
 
-    def _tests(self) -> list[tuple[str, SafeString]]:
-        answers = [Answer.from_json(row) for row in self.row.facts.get("answers", [])]
+    def _tests(self) -> list[tuple[str, SafeString, str]]:
+        """Return the guide's five questions, how each ended, and why it did not end well."""
         found = []
-        for answer in answers:
+        for row in self.row.facts.get("answers", []):
+            answer = Answer.from_json(row)
             tone, icon = _RESULT_LOOKS[answer.result]
-            found.append(
-                (
-                    str(QUESTIONS[answer.question]),
-                    badge(RESULTS[answer.result], icon=icon, tone=tone),
-                )
-            )
+            shown = badge(RESULTS[answer.result], icon=icon, tone=tone)
+            found.append((str(QUESTIONS[answer.question]), shown, words_of(answer)))
         return found
 
     def _fields(self) -> list[tuple[str, SafeString]]:

@@ -116,13 +116,19 @@ def resolved(target: Target) -> list[Address]:
 
     Raises RefusedAddressError when one of them may not be reached, UnresolvedError when there are none.
     """
+    addresses = addresses_of(target.host, target.port)
+    for address in addresses:
+        _refuse_out_of_bounds(target, address)
+    return addresses
+
+
+def addresses_of(host: str, port: int) -> list[Address]:
+    """Return what a name stands for now, asked from here, nothing judged. Raises UnresolvedError when that is nothing."""
     try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:  # UnicodeError: a label of more than 63 letters
         raise UnresolvedError(_("The host name is not known.")) from error
     addresses = [ip_address(str(row[4][0]).partition("%")[0]) for row in found]
-    for address in addresses:
-        _refuse_out_of_bounds(target, address)
     if not addresses:
         raise UnresolvedError(_("The host name is not known."))
     return list(dict.fromkeys(addresses))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import ipaddress
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from enum import StrEnum
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from messaging.graph_api.client import new_session
+from messaging.models import WebhookDelivery
 from messaging.services.accounts import webhook_verify_token
-from messaging.services.webhook_findings import Cause, Result
+from messaging.services.callback_targets import UnresolvedError, addresses_of, is_public
+from messaging.services.webhook_findings import WORDS, Cause, Result
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -25,6 +30,17 @@ if TYPE_CHECKING:
 META_HOST = "graph.facebook.com"
 _TIMEOUT_S = (3.05, 10.0)
 _FORBIDDEN = 403
+_HTTPS_PORT = 443
+# Names that are kept out of the public DNS. Source: RFC 2606, 6761, 6762, 8375, and ICANN's resolution on .internal of
+# 2024-07-29; the last five are what routers and companies take (RFC 6762, appendix G).
+_NOT_PUBLIC = tuple(
+    f".{name}"
+    for name in (
+        "localhost", "local", "internal", "home.arpa", "test", "example", "invalid", "onion",
+        "lan", "home", "corp", "intranet", "private",
+    )
+)  # fmt: skip
+_REACHED_LATELY = timedelta(days=7)
 
 
 class Question(StrEnum):
@@ -62,6 +78,12 @@ class Answer:
     def from_json(cls, row: dict[str, Any]) -> Answer:
         question, result = Question(row["question"]), Result(row["result"])
         return cls(question, result, Cause(row["cause"]), str(row["fact"]))
+
+
+def words_of(answer: Answer) -> str:
+    """Say why a question did not end well; empty where it did."""
+    words = WORDS.get(answer.cause)
+    return str(words[0]) % {"fact": answer.fact} if words else ""
 
 
 def our_address() -> str:
@@ -105,12 +127,38 @@ def worst_of(answers: Sequence[Answer]) -> Answer | None:
 
 
 def _public() -> Answer:
+    """Judge the name and all it stands for. We can ask from here only, and another network may answer otherwise."""
     if is_simulated():
         return Answer(Question.PUBLIC, Result.SKIPPED, Cause.SIMULATED)
-    if _is_local(urlsplit(our_address()).hostname or ""):
-        address = shown(our_address())
-        return Answer(Question.PUBLIC, Result.BAD, Cause.LOCAL_ADDRESS, address)
-    return Answer(Question.PUBLIC, Result.OK)
+    host = urlsplit(our_address()).hostname or ""
+    if _is_reserved(host):
+        return Answer(Question.PUBLIC, Result.BAD, Cause.LOCAL_ADDRESS, shown(our_address()))
+    try:
+        addresses = addresses_of(host, _HTTPS_PORT)
+    except UnresolvedError:
+        return Answer(Question.PUBLIC, Result.BAD, Cause.UNRESOLVED, host)
+    private = [str(address) for address in addresses if not is_public(address)]
+    if not private:
+        return Answer(Question.PUBLIC, Result.OK)
+    fact = f"{host}: {', '.join(private)}"
+    if _meta_reached_us():
+        return Answer(Question.PUBLIC, Result.UNKNOWN, Cause.ASKED_INSIDE, fact)
+    return Answer(Question.PUBLIC, Result.BAD, Cause.PRIVATE_ADDRESS, fact)
+
+
+def _is_reserved(host: str) -> bool:
+    """Whether the name is one that no public DNS knows; addresses in digits are judged as such."""
+    with suppress(ValueError):
+        ip_address(host)
+        return False
+    name = host.rstrip(".")
+    return "." not in name or name.endswith(_NOT_PUBLIC)
+
+
+def _meta_reached_us() -> bool:
+    """Whether a webhook with Meta's signature arrived lately; one without is never stored."""
+    since = timezone.now() - _REACHED_LATELY
+    return WebhookDelivery.objects.filter(received_at__gte=since).exists()
 
 
 def _https() -> Answer:
@@ -166,12 +214,3 @@ def _refused(status: int) -> tuple[Answer, Answer, Answer]:
     else:
         token = Answer(Question.TOKEN, Result.UNKNOWN)
     return answers, Answer(Question.CHALLENGE, Result.UNKNOWN), token
-
-
-def _is_local(host: str) -> bool:
-    if host == "localhost" or host.endswith((".localhost", ".local")):
-        return True
-    try:
-        return not ipaddress.ip_address(host).is_global
-    except ValueError:
-        return False

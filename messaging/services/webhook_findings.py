@@ -32,6 +32,9 @@ class Cause(StrEnum):
     SIGNATURE_REFUSED = "signature_refused"
     NOT_HTTPS = "not_https"
     LOCAL_ADDRESS = "local_address"
+    UNRESOLVED = "unresolved"
+    PRIVATE_ADDRESS = "private_address"
+    ASKED_INSIDE = "asked_inside"
     CERTIFICATE = "certificate"
     VERIFY_TOKEN = "verify_token"  # noqa: S105 (a name, not a token)
     WRONG_ANSWER = "wrong_answer"
@@ -113,6 +116,22 @@ WORDS: dict[Cause, tuple[StrPromise, StrPromise]] = {
     Cause.LOCAL_ADDRESS: (
         _("Our address %(fact)s is of this machine or network only; Meta cannot reach it."),
         _("Set SITE_URL to the public https address."),
+    ),
+    Cause.UNRESOLVED: (
+        _("Asked from here, the name %(fact)s leads nowhere."),
+        _("Enter it in the public DNS, or correct SITE_URL."),
+    ),
+    Cause.PRIVATE_ADDRESS: (
+        _("Asked from here, our address leads into a private network (%(fact)s)."),
+        _(
+            "Ask a resolver outside. If it says the same, Meta cannot reach us: set SITE_URL to a public https address."
+        ),
+    ),
+    Cause.ASKED_INSIDE: (
+        _(
+            "Asked from here, it leads into our own network (%(fact)s); outside it leads elsewhere, for Meta's webhooks arrive."
+        ),
+        _("Nothing to do."),
     ),
     Cause.CERTIFICATE: (
         _("The certificate of %(fact)s is not valid; Meta refuses such a connection."),

@@ -14,7 +14,9 @@ from messaging import demo
 from messaging.services.setup.fields import NEEDED, USEFUL
 from tests.messaging.token_meta import Answer, dead, said_of
 
-SITE = "https://bakery.example"
+HOST = "bakery.example.com"
+SITE = f"https://{HOST}"
+PUBLIC_IP = "93.184.216.34"
 ADDRESS = f"{SITE}/api/v1/whatsapp/webhook"
 
 

@@ -4,175 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.utils import translation
 from django.utils.formats import date_format
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from messaging.graph_api.client import TokenFacts
+from messaging.models import WaitsFor
 from messaging.services.explaining import explain_code
+from messaging.services.setup.sentences import SENTENCES
 from messaging.services.token_verification import problems_of
 from messaging.services.webhook_checks import WORDS as CAUSES
 from messaging.services.webhook_checks import Cause
 from messaging.statuses import MessageStatus
-from tenants.models import WhatsAppBusinessAccount
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrPromise
+from tenants.models import StopReason, WhatsAppBusinessAccount
 
 Facts = dict[str, Any]
-
-_SENTENCES: dict[str, StrPromise] = {
-    # What has to be done before.
-    "no_account": gettext_lazy("The WABA id comes first (step 2)."),
-    "no_app": gettext_lazy("App id and app secret come first (step 4)."),
-    "no_token": gettext_lazy("The access token comes first (step 4)."),
-    "token_invalid": gettext_lazy("Meta does not accept the stored access token (step 4)."),
-    "token_refused": gettext_lazy("Meta refuses the stored access token (step 4)."),
-    "app_unknown": gettext_lazy("Meta does not accept app id and app secret (step 4)."),
-    "account_unread": gettext_lazy("Meta does not show the account (step 2)."),
-    "no_numbers": gettext_lazy("There are no numbers yet (step 3)."),
-    # 1 and 2
-    "business_verified": gettext_lazy("Meta calls the business verified."),
-    "business_pending": gettext_lazy("Meta is looking at the documents."),
-    "business_unverified": gettext_lazy(
-        "Meta says: %(status)s. Start the verification in the Security Center."
-    ),
-    "business_untold": gettext_lazy(
-        "Meta does not tell this token whether the business is verified. Look at the Security Center and confirm it here."
-    ),
-    "waba_missing": gettext_lazy("No account yet. Paste its id; WhatsApp Manager shows it."),
-    "waba_unchecked": gettext_lazy(
-        "The id %(waba_id)s is saved. It is tried as soon as the access token is there."
-    ),
-    "waba_unread": gettext_lazy(
-        "With the stored token Meta does not show an account %(waba_id)s (%(error)s). Compare the id, and assign the account to the system user."
-    ),
-    "waba_in_review": gettext_lazy("Meta is reviewing the account %(name)s (%(waba_id)s)."),
-    "waba_rejected": gettext_lazy(
-        "Meta has rejected the account %(name)s (%(waba_id)s). Open Account quality in Meta Business Suite."
-    ),
-    "waba_blocked": gettext_lazy(
-        "Meta lets the account %(name)s (%(waba_id)s) send nothing at the moment; below stands why."
-    ),
-    "waba_read": gettext_lazy("Meta shows the account %(name)s (%(waba_id)s)."),
-    # 3
-    "numbers_missing": gettext_lazy(
-        "The account has no number. Add one in WhatsApp Manager, then check again."
-    ),
-    "numbers_unverified": gettext_lazy(
-        "Not verified: %(numbers)s. Open the number here and let Meta send its code."
-    ),
-    "numbers_off": gettext_lazy(
-        "Not connected at Meta: %(numbers)s. Open the number here and register it."
-    ),
-    "numbers_no_default": gettext_lazy(
-        "No number is the default one, which sends for bakeries without their own. Choose it."
-    ),
-    # 4
-    "app_missing": gettext_lazy("No app id or no app secret is stored. Paste both."),
-    "app_refused": gettext_lazy(
-        "Meta does not know the app %(app_id)s with the stored secret (%(error)s). Compare both."
-    ),
-    "system_user_known": gettext_lazy("The token is a system user's."),
-    "system_user_untold": gettext_lazy("Meta does not say whose token it is."),
-    "not_system_user": gettext_lazy(
-        "The token is of the type %(type)s. Create a system user and generate its token."
-    ),
-    "token_missing": gettext_lazy("No access token is stored. Paste the system user's."),
-    # 5
-    "template_missing": gettext_lazy(
-        "The account has no template po_notification. Submit our copy of the guide's text."
-    ),
-    "template_approved": gettext_lazy(
-        "po_notification (%(language)s) is approved as %(category)s."
-    ),
-    "template_in_review": gettext_lazy("Meta is reviewing po_notification (%(language)s)."),
-    "template_rejected": gettext_lazy(
-        "Meta has rejected po_notification (%(language)s): %(reason)s. Correct it on its page."
-    ),
-    "template_stopped": gettext_lazy(
-        "po_notification (%(language)s) cannot be sent: %(status)s. Its page says why."
-    ),
-    # 6
-    "verify_token_missing": gettext_lazy(
-        "No verify token is stored. Generate one, then enter it at Meta with the callback URL."
-    ),
-    "not_registered": gettext_lazy(
-        "The address works, but the app at Meta has no webhook for WhatsApp. Enter callback URL and verify token there."
-    ),
-    "posts_elsewhere": gettext_lazy(
-        "Meta posts to %(elsewhere)s instead. Enter our callback URL in the app, and remove the override."
-    ),
-    "webhook_verified": gettext_lazy(
-        "Our address passes the guide's checks, and Meta posts to it."
-    ),
-    "not_subscribed": gettext_lazy(
-        "The app %(app_id)s is not subscribed to the account, so Meta sends it nothing. Subscribe it here."
-    ),
-    "account_override": gettext_lazy(
-        "The account overrides the app's address with %(elsewhere)s. Subscribing again removes that."
-    ),
-    "fields_missing": gettext_lazy(
-        "The app is subscribed, but fields are missing: %(missing)s. Subscribe to them in the app's webhook settings."
-    ),
-    # 7
-    "environment_wrong": gettext_lazy(
-        "The settings have findings: %(checks)s. manage.py check --database default tells each."
-    ),
-    "environment_off": gettext_lazy(
-        "ENABLE_WHATSAPP_NOTIFICATIONS is off, so nothing is sent. Set it to true and restart."
-    ),
-    "services_run": gettext_lazy("A worker and beat left word within 30 seconds."),
-    "worker_away": gettext_lazy(
-        "No worker or no beat has left word. Start both: docker compose up --detach."
-    ),
-    "redis_away": gettext_lazy("Redis does not answer. Start it, or correct REDIS_URL."),
-    "version_unknown": gettext_lazy(
-        "%(version)s is not in our table of versions. Set WHATSAPP_API_VERSION=%(current)s and restart."
-    ),
-    "version_expired": gettext_lazy(
-        "%(version)s ended on %(until)s. Set WHATSAPP_API_VERSION=%(current)s and restart."
-    ),
-    "version_expiring": gettext_lazy(
-        "%(version)s ends on %(until)s. Set WHATSAPP_API_VERSION=%(current)s and restart."
-    ),
-    "version_other": gettext_lazy(
-        "We ask with %(version)s and Meta answers with %(served)s. Set WHATSAPP_API_VERSION=%(current)s and restart."
-    ),
-    # 8
-    "test_unsent": gettext_lazy("No test was sent from here yet. Send one to your own phone."),
-    "test_on_its_way": gettext_lazy(
-        "On its way: %(status)s. This turns green when Meta's signed status arrives."
-    ),
-    "test_silent": gettext_lazy(
-        "Meta took the test, but no status came back within %(minutes)s minutes. Check webhook and subscription (step 6)."
-    ),
-    "webhook_silent": gettext_lazy(
-        "Messages go out and no status comes back. The alert says which cause is likely."
-    ),
-    "test_arrived": gettext_lazy("A signed webhook brought its status: %(status)s."),
-    # 9
-    "bakeries_missing": gettext_lazy("There is no bakery yet. Add the first one."),
-    "bakeries_without": gettext_lazy(
-        "Without any number, for there is no default one: %(names)s. Assign numbers."
-    ),
-    # 10
-    "quality_low": gettext_lazy(
-        "Not GREEN: %(numbers)s. The number's page says what lowers the quality and what helps."
-    ),
-    "quality_unrated": gettext_lazy(
-        "Meta has not rated any number yet; it does so after the first messages."
-    ),
-    "billing_there": gettext_lazy("The account has a payment method (%(currency)s)."),
-    "billing_missing": gettext_lazy("The account has no payment method. Add one at Meta."),
-    "billing_untold": gettext_lazy(
-        "Meta does not tell this token whether there is a payment method. Look at Billing and confirm it here."
-    ),
-}
-
 
 def sentence_of(code: str, facts: Facts, account: WhatsAppBusinessAccount | None) -> str:
     """Say what was found. `account` is the stored one, for what a token means depends on it."""
@@ -180,14 +30,14 @@ def sentence_of(code: str, facts: Facts, account: WhatsAppBusinessAccount | None
         return _token_problems(facts, account)
     if told := _TELLERS.get(code):
         return told(facts)
-    sentence = _SENTENCES.get(code)
+    sentence = SENTENCES.get(code)
     return str(sentence) % _said(facts) if sentence is not None else code
 
 
 def trouble_words(trouble: str) -> str:
     """Say why nothing could be found out at the last try: what comes first, or that Meta did not answer."""
-    if trouble in _SENTENCES:
-        return str(_SENTENCES[trouble])
+    if trouble in SENTENCES:
+        return str(SENTENCES[trouble])
     return _("Meta did not answer (%(trouble)s).") % {"trouble": trouble}
 
 
@@ -210,7 +60,7 @@ def _said(facts: Facts) -> Facts:
 def _token_problems(facts: Facts, account: WhatsAppBusinessAccount | None) -> str:
     token = token_facts(facts)
     if token is None or account is None:
-        return str(_SENTENCES["token_invalid"])
+        return str(SENTENCES["token_invalid"])
     return " ".join(problems_of(token, account)) or _("Check it again.")
 
 
@@ -335,6 +185,32 @@ def _token_stopped(facts: Facts) -> str:
     return text % {"why": _refused(facts)}
 
 
+def _line_stopped(facts: Facts) -> str:
+    return _("Sending has stopped. %(why)s") % {"why": _refused(facts)}
+
+
+def _line_stopped_by_meta(facts: Facts) -> str:
+    return f"{capfirst(StopReason(facts['reason']).label)}."
+
+
+def _can_send_partly(facts: Facts) -> str:
+    text = ngettext(
+        "But %(stopped)s number that bakeries send from is stopped.",
+        "But %(stopped)s numbers that bakeries send from are stopped.",
+        int(facts["stopped"]),
+    )
+    return text % facts
+
+
+def _test_held_up(facts: Facts) -> str:
+    why = sentence_of(facts["why"], facts.get("why_facts", {}), None)
+    return _("Not sent yet. %(why)s") % {"why": why}
+
+
+def _waits_for(facts: Facts) -> str:
+    return _("It waits for: %(reason)s.") % {"reason": WaitsFor(facts["reason"]).label}
+
+
 def _refused(facts: Facts) -> str:
     code = facts.get("error")
     return _explained(int(code)) if code is not None else _("Meta refused the question.")
@@ -346,6 +222,11 @@ def _explained(code: int) -> str:
 
 
 _TELLERS: dict[str, Callable[[Facts], str]] = {
+    "line_stopped": _line_stopped,
+    "line_stopped_by_meta": _line_stopped_by_meta,
+    "can_send_partly": _can_send_partly,
+    "test_held_up": _test_held_up,
+    "waits_for": _waits_for,
     "token_good": _token_good,
     "token_stopped": _token_stopped,
     "token_refused_now": _refused,
@@ -362,4 +243,4 @@ _TELLERS: dict[str, Callable[[Facts], str]] = {
     "quality_green": _quality_green,
     "refused": _refused,
 }
-FINDINGS = frozenset(_SENTENCES) | frozenset(_TELLERS) | {"token_bad"}
+FINDINGS = frozenset(SENTENCES) | frozenset(_TELLERS) | {"token_bad"}

@@ -20,7 +20,6 @@ from messaging.models import (
     SetupCheck,
     SetupKey,
     SetupState,
-    WebhookDelivery,
 )
 from messaging.services.setup.outcomes import (
     NotReadyError,
@@ -30,7 +29,8 @@ from messaging.services.setup.outcomes import (
     waiting,
 )
 from messaging.services.setup.reading import Reading
-from messaging.statuses import META_REPORTS, MessageStatus
+from messaging.services.setup.sending_now import sending_now
+from messaging.statuses import MessageStatus
 
 _OUR_CHECKS = "bakery_whatsapp.checks"
 # These have lines of their own: the version, the token.
@@ -39,7 +39,6 @@ _TOLD_ELSEWHERE = frozenset({"bakery_whatsapp.W007", "bakery_whatsapp.W010"})
 _DIFFERS = "bakery_whatsapp.W009"
 _ARRIVED = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ})
 _OVER = frozenset({MessageStatus.FAILED, MessageStatus.CANCELLED, MessageStatus.EXPIRED})
-_DELIVERIES_SEARCHED = 300
 
 
 def environment(reading: Reading) -> Outcome:
@@ -110,6 +109,8 @@ def test(reading: Reading) -> Outcome:
         return done("test_arrived", **heard, **facts)
     if message.accepted_at is not None and message.accepted_at <= _patience_began():
         return needs_you("test_silent", minutes=settings.WHATSAPP_SILENCE_MINUTES, **facts)
+    if held_up := _held_up(message):
+        return waiting("test_held_up", **held_up, **facts)
     return waiting("test_on_its_way", status=message.status, **facts)
 
 
@@ -119,24 +120,31 @@ def _patience_began() -> datetime:
 
 def _message_of(row: SetupCheck | None) -> Message | None:
     sent = row.facts.get("message") if row else None
-    return Message.objects.filter(pk=sent).first() if sent else None
+    return Message.objects.select_related("phone_number").filter(pk=sent).first() if sent else None
 
 
 def _signed_status(message: Message) -> dict[str, str] | None:
     """Return the first status of the message that a webhook brought; one without Meta's signature is never stored."""
-    since = WebhookDelivery.objects.filter(
-        received_at__gte=message.created_at, processed_at__isnull=False
-    )
-    columns = ("pk", "received_at", "verdicts")
-    why = f"message {message.pk}"
-    for pk, received_at, verdicts in since.order_by("id").values_list(*columns)[
-        :_DELIVERIES_SEARCHED
-    ]:
-        for line in verdicts:
-            if line.get("why") == why and line.get("what") in META_REPORTS & _ARRIVED:
-                return {
-                    "status": line["what"],
-                    "delivery": str(pk),
-                    "at": received_at.isoformat(timespec="seconds"),
-                }
+    brought = message.events.filter(kind__in=_ARRIVED, delivery__isnull=False)
+    event = brought.order_by("recorded_at", "id").first()
+    if event is None:
+        return None
+    return {
+        "status": event.kind,
+        "delivery": str(event.delivery),
+        "at": event.recorded_at.isoformat(timespec="seconds"),
+    }
+
+
+def _held_up(message: Message) -> dict[str, Any] | None:
+    """Return why we have not sent it yet, as the finding and its facts; None while it is only its turn that it waits for."""
+    if message.status not in (MessageStatus.QUEUED, MessageStatus.SENDING):
+        return None
+    now = sending_now()
+    if not now.is_possible:
+        return {"why": now.code, "why_facts": now.facts}
+    if message.phone_number.sending_stopped_at is not None:
+        return {"why": "number_stopped"}
+    if message.waits_for:
+        return {"why": "waits_for", "why_facts": {"reason": message.waits_for}}
     return None

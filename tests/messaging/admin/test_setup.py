@@ -141,7 +141,7 @@ def test_a_line_shows_its_proof_its_time_and_the_curl_without_a_token(paula, rea
         f"https://developers.facebook.com/apps/{demo.APP_ID}/settings/basic/",
         "SYSTEM_USER",
         "whatsapp_business_messaging",
-        "https://bakery.example/api/v1/whatsapp/webhook",
+        "https://bakery.example.com/api/v1/whatsapp/webhook",
         "It returns the challenge exactly",
         "message_status",
     ):

@@ -14,10 +14,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 
 
 @pytest.fixture
-def meta_with(meta, settings):
+def meta_with(meta, settings, names):
     """Meta knows our app under the given id; the rest is as it should be."""
-    settings.SITE_URL = "https://bakery.example"
-    address = "https://bakery.example/api/v1/whatsapp/webhook"
+    settings.SITE_URL = "https://bakery.example.com"
+    address = "https://bakery.example.com/api/v1/whatsapp/webhook"
+    names["bakery.example.com"] = [["93.184.216.34"]]
     DefaultNumberFactory()
 
     def answer(app_id):
@@ -45,7 +46,7 @@ def run(*arguments):
 def test_all_well_is_said_line_by_line(meta_with):
     meta_with(demo.APP_ID)
     lines = run().splitlines()
-    assert lines[0] == "our address: https://bakery.example/api/v1/whatsapp/webhook"
+    assert lines[0] == "our address: https://bakery.example.com/api/v1/whatsapp/webhook"
     assert lines[1] == "good: Our app is subscribed to the account."
     assert len(lines) == 6
 

@@ -21,7 +21,7 @@ from tests.messaging.conftest import GRAPH, messages_webhook, status_webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 
-SITE = "https://bakery.example"
+SITE = "https://bakery.example.com"
 ADDRESS = f"{SITE}/api/v1/whatsapp/webhook"
 APPS = f"{GRAPH}/{demo.WABA_ID}/subscribed_apps"
 NUMBER = f"{GRAPH}/{demo.DEFAULT_PHONE_NUMBER_ID}"
@@ -29,8 +29,9 @@ SUBSCRIPTIONS = f"{GRAPH}/{demo.APP_ID}/subscriptions"
 
 
 @pytest.fixture(autouse=True)
-def public(settings):
+def public(settings, names):
     settings.SITE_URL = SITE
+    names["bakery.example.com"] = [["93.184.216.34"]]
 
 
 def answer_the_challenge(asked):
@@ -260,9 +261,9 @@ def test_our_own_address_is_tried_as_meta_does(way, broker, answer, cause):
 @pytest.mark.parametrize(
     ("site", "cause"),
     [
-        ("http://bakery.example", Cause.NOT_HTTPS),
+        (SITE.replace("https", "http"), Cause.NOT_HTTPS),
         ("http://localhost:8000", Cause.LOCAL_ADDRESS),
-        ("https://192.168.1.5", Cause.LOCAL_ADDRESS),
+        ("https://192.168.1.5", Cause.PRIVATE_ADDRESS),
     ],
 )
 def test_an_address_that_meta_cannot_reach_is_named_without_trying(

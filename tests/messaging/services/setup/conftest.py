@@ -8,13 +8,15 @@ from messaging import queues
 from messaging.models import SetupCheck, SetupKey
 from messaging.services.setup import checking
 from tests.factories import AccountFactory, AssignmentFactory, DefaultNumberFactory
+from tests.messaging.callback_server import Names
 from tests.messaging.conftest import Meta
-from tests.messaging.setup_meta import SITE, SetupMeta
+from tests.messaging.setup_meta import HOST, PUBLIC_IP, SITE, SetupMeta
 
 
 @pytest.fixture
-def setup_meta(meta: Meta, settings: Any) -> SetupMeta:
+def setup_meta(meta: Meta, settings: Any, names: Names) -> SetupMeta:
     settings.SITE_URL = SITE
+    names[HOST] = [[PUBLIC_IP]]
     return SetupMeta(meta.mock)
 
 

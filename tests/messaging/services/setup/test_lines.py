@@ -12,12 +12,13 @@ from messaging import demo
 from messaging.models import Alert, AlertKind, SetupKey, WebhookDelivery
 from messaging.services.setup import finding_words
 from messaging.services.setup.outcomes import TOKEN_REFUSED
-from messaging.services.webhook_address import ask_address
+from messaging.services.webhook_address import Question, ask_address
 from tenants.models import PhoneNumber, PhoneNumberAssignment, WhatsAppBusinessAccount
 from tests.factories import TenantFactory
 from tests.messaging.graph_api.test_number_calls import BLOCKED
+from tests.messaging.conftest import receive
 from tests.messaging.services.setup.conftest import check, found
-from tests.messaging.setup_meta import number
+from tests.messaging.setup_meta import HOST, PUBLIC_IP, SITE, number
 from tests.messaging.token_meta import dead, said_of
 
 pytestmark = pytest.mark.django_db
@@ -209,17 +210,51 @@ def test_each_question_says_what_is_wrong(ready, own_answer, bad, cause):
     assert demo.VERIFY_TOKEN not in str(row.facts)
 
 
+def test_an_address_without_https_is_told(ready, settings):
+    settings.SITE_URL = SITE.replace("https", "http")
+    assert results()["https"] == "bad"
+
+
 @pytest.mark.parametrize(
-    ("site", "bad"),
+    "host",
     [
-        ("http://bakery.example", "https"),
-        ("https://localhost", "public"),
-        ("https://192.168.1.5", "public"),
+        "localhost",
+        "web",
+        "bakery.localhost",
+        "bakery.local",
+        "bakery.internal",
+        "bakery.internal.",
+        "server.lan",
+        "x.home.arpa",
+        "bakery.example",
+        "192.168.1.5",
+        "100.64.0.1",
+        "[fd00::1]",
+        "unknown.example.com",
+        "inside.example.com",
+        "both.example.com",
     ],
 )
-def test_an_address_that_meta_cannot_use_is_told(ready, settings, site, bad):
-    settings.SITE_URL = site
-    assert results()[bad] == "bad"
+def test_an_address_that_is_not_public_is_told(ready, settings, names, host):
+    names["inside.example.com"] = [["10.0.0.5"]]
+    names["both.example.com"] = [[PUBLIC_IP, "10.0.0.5"]]
+    settings.SITE_URL = f"https://{host}"
+    (public,) = (answer for answer in ask_address() if answer.question == Question.PUBLIC)
+    assert public.result == "bad"
+    row = check(SetupKey.WEBHOOK)
+    with translation.override("en"):
+        said = finding_words.sentence_of(row.code, row.facts, None)
+    assert public.fact in said
+    # Names that no public DNS knows are not even asked for.
+    assert ("example.com" in host) is bool(names.asked)
+
+
+def test_from_inside_nobody_knows_what_a_name_stands_for_outside(ready, names):
+    names[HOST] = [["10.0.0.5"]]
+    assert check(SetupKey.WEBHOOK).facts["cause"] == "private_address"
+    receive({"object": "whatsapp_business_account", "entry": []})
+    assert results()["public"] == "unknown"
+    assert found(SetupKey.WEBHOOK) == ("done", "webhook_verified")
 
 
 def test_where_meta_posts_is_compared_with_our_address(ready):
@@ -353,18 +388,22 @@ def test_every_finding_of_every_check_has_its_sentence():
         number_checks,
         product_checks,
         reading,
+        sending_now,
         webhook_steps,
     )
 
     named = set()
-    for module in (account_checks, number_checks, product_checks, reading, webhook_steps):
+    modules = account_checks, number_checks, product_checks, reading, sending_now, webhook_steps
+    for module in modules:
         for call in ast.walk(ast.parse(inspect.getsource(module))):
             if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name):
                 continue
-            if call.func.id in {"done", "needs_you", "waiting", "by_hand", "NotReadyError"}:
+            if call.func.id == "SendingNow":
+                named |= {arg.value for arg in call.args[1:2] if isinstance(arg, ast.Constant)}
+            if call.func.id in {"_no", "done", "needs_you", "waiting", "by_hand", "NotReadyError"}:
                 named |= {arg.value for arg in call.args[:1] if isinstance(arg, ast.Constant)}
     named |= {f"version_{kind}" for kind in ("expired", "expiring", "unknown")}
-    named |= {"refused", TOKEN_REFUSED}
+    named |= {"refused", TOKEN_REFUSED, "number_stopped", "waits_for"}
     assert len(named) > 50
     assert named == finding_words.FINDINGS
 

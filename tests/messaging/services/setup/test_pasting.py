@@ -6,12 +6,16 @@ from datetime import timedelta
 
 import pytest
 import requests
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from messaging import demo
+from messaging import demo, queues
 from messaging.graph_api.errors import GraphApiError
-from messaging.models import Alert, AlertKind, Message, SetupCheck, SetupKey
+from messaging.models import Alert, AlertKind, Message, SetupCheck, SetupKey, WebhookDelivery
+from messaging.services import accounts
 from messaging.services.setup import actions, checking, credentials
+from messaging.services.setup.finding_words import sentence_of
 from messaging.services.tokens import TokenRefusedError
 from messaging.services.trial import NobodySendsFromItError
 from messaging.statuses import MessageStatus
@@ -187,6 +191,57 @@ def test_a_test_turns_green_when_the_signed_status_arrives(testable):
     assert not row.trouble
 
 
+def test_a_status_behind_a_backlog_of_webhooks_is_found(testable):
+    message = taken_by_meta(send())
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(body=b"{}", processed_at=timezone.now()) for _one in range(301)
+    )
+    receive(status_webhook(message, "sent", at=int(timezone.now().timestamp())))
+    row = check(SetupKey.TEST)
+    assert (row.state, row.facts["delivery"]) == ("done", str(WebhookDelivery.objects.latest("id").pk))
+
+
+def test_following_a_test_writes_nothing_until_there_is_news(testable):
+    message = taken_by_meta(send())
+    actions.follow_test()
+    before = SetupCheck.objects.get(key="test").tried_at
+    with CaptureQueriesContext(connection) as queries:
+        actions.follow_test()
+    assert not [query for query in queries if query["sql"].startswith(("UPDATE", "INSERT"))]
+    assert SetupCheck.objects.get(key="test").tried_at == before
+    receive(status_webhook(message, "sent", at=int(timezone.now().timestamp())))
+    actions.follow_test()
+    assert state("test") == "done"
+
+
+@pytest.mark.parametrize(
+    ("happens", "said"),
+    [
+        (lambda message: accounts.stop_sending(AccountFactory(), code=190), "Sending has stopped."),
+        (lambda message: accounts.pause_sending(AccountFactory()), "has paused sending."),
+        (lambda message: queues.client().flushdb(), "No worker or no beat has left word."),
+        (
+            lambda message: PhoneNumber.objects.filter(pk=message.phone_number_id).update(
+                sending_stopped_at=timezone.now()
+            ),
+            "The number it leaves from is stopped.",
+        ),
+        (
+            lambda message: Message.objects.filter(pk=message.pk).update(waits_for="quiet_hours"),
+            "It waits for: the end of the bakery's quiet hours.",
+        ),
+    ],
+)
+def test_a_test_that_we_have_not_sent_says_why_it_waits(testable, happens, said):
+    message = send()
+    assert check(SetupKey.TEST).code == "test_on_its_way"
+    happens(message)
+    row = check(SetupKey.TEST)
+    assert (row.state, row.code) == ("waiting", "test_held_up")
+    with translation.override("en"):
+        assert said in sentence_of(row.code, row.facts, None)
+
+
 def test_a_status_that_no_webhook_brought_proves_nothing(testable):
     message = taken_by_meta(send())
     Message.objects.filter(pk=message.pk).update(
@@ -216,8 +271,6 @@ def test_a_proof_outlives_its_webhook_and_a_new_test_breaks_nothing(testable):
     message = taken_by_meta(send())
     receive(status_webhook(message, "delivered", at=int(timezone.now().timestamp())))
     assert check(SetupKey.TEST).state == "done"
-    from messaging.models import WebhookDelivery
-
     WebhookDelivery.objects.all().delete()
     assert check(SetupKey.TEST).state == "done"
     send()
