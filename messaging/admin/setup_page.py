@@ -16,12 +16,13 @@ from messaging.admin.setup_curls import curl_of
 from messaging.admin.setup_forms import PASTES, form_for
 from messaging.admin.setup_words import HELP, LOOKS, STEPS, WORDS, Help
 from messaging.models import SetupCheck, SetupKey, SetupState
+from messaging.services import webhook_checks
 from messaging.services.setup.fields import GUIDE_NAMES, NEEDED, USEFUL
 from messaging.services.setup.finding_words import sentence_of, token_facts, trouble_words
 from messaging.services.setup.lines import LINES, SetupLine
 from messaging.services.setup.progress import Progress, progress_of
 from messaging.services.setup.sending_now import sending_now
-from messaging.services.webhook_address import QUESTIONS, Answer, our_address, words_of
+from messaging.services.webhook_address import QUESTIONS, Answer, our_address
 from messaging.services.webhook_checks import RESULTS, Result
 from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge, list_url, moment, page_url
 from tenants.services.number_use import capped_account
@@ -89,6 +90,7 @@ class LineView:
     curl: str
     help: Help | None
     form: LineForm | None
+    is_outgrown: bool
     may_check: bool
     may_confirm: bool
     may_take_back: bool
@@ -180,7 +182,7 @@ class _LineBuilder:
     def view(self, bound: forms.Form | None, *, is_asked_for: bool) -> LineView:
         row = self.row
         tone, icon = LOOKS[row.state]
-        is_test = self.line.key == SetupKey.TEST
+        is_test, is_by_hand = self.line.key == SetupKey.TEST, row.found == SetupState.BY_HAND
         may_confirm = self.request.user.has_perm("messaging.confirm_setupcheck")
         help_ = HELP.get(self.line.key)
         form = self._form(bound)
@@ -209,12 +211,9 @@ class _LineBuilder:
             help=help_ if help_ and row.code in help_.findings else None,
             form=form,
             may_check=self.request.user.has_perm("messaging.change_setupcheck"),
-            may_confirm=may_confirm
-            and row.found == SetupState.BY_HAND
-            and row.confirmed_at is None,
-            may_take_back=may_confirm
-            and row.found == SetupState.BY_HAND
-            and row.confirmed_at is not None,
+            is_outgrown=is_by_hand and row.confirmed_at is not None and not row.is_confirmed,
+            may_confirm=may_confirm and is_by_hand and not row.is_confirmed,
+            may_take_back=may_confirm and is_by_hand and row.confirmed_at is not None,
             is_open=is_asked_for or bound is not None or row.state in _OPEN,
             is_pending=is_test and row.found == SetupState.WAITING,
         )
@@ -332,7 +331,7 @@ class _LineBuilder:
             answer = Answer.from_json(row)
             tone, icon = _RESULT_LOOKS[answer.result]
             shown = badge(RESULTS[answer.result], icon=icon, tone=tone)
-            found.append((str(QUESTIONS[answer.question]), shown, words_of(answer)))
+            found.append((str(QUESTIONS[answer.question]), shown, webhook_checks.sentence_of(answer)))
         return found
 
     def _fields(self) -> list[tuple[str, SafeString]]:

@@ -73,6 +73,12 @@ class SetupCheck(models.Model):
         verbose_name=_("confirmed by"),
     )
     confirmed_at = models.DateTimeField(_("confirmed"), null=True, blank=True)
+    confirmed_code = models.CharField(
+        _("finding that was confirmed"), max_length=32, blank=True, default="", db_default=""
+    )
+    confirmed_extent = models.PositiveIntegerField(
+        _("how much was confirmed"), default=0, db_default=0
+    )
 
     class Meta:
         verbose_name = _("line of the set-up")
@@ -85,3 +91,14 @@ class SetupCheck(models.Model):
     @property
     def is_done(self) -> bool:
         return self.state == SetupState.DONE
+
+    @property
+    def extent(self) -> int:
+        """How much of what a person is asked about there is, such as bakeries that share a number."""
+        return int(self.facts.get("extent") or 0)
+
+    @property
+    def is_confirmed(self) -> bool:
+        """Whether a person's word covers what the last check found: the same finding, and no more of it."""
+        is_same = self.code == self.confirmed_code and self.extent <= self.confirmed_extent
+        return self.confirmed_at is not None and is_same

@@ -22,7 +22,7 @@ from messaging.graph_api.client import new_session
 from messaging.models import WebhookDelivery
 from messaging.services.accounts import webhook_verify_token
 from messaging.services.callback_targets import UnresolvedError, addresses_of, is_public
-from messaging.services.webhook_findings import WORDS, Cause, Result
+from messaging.services.webhook_findings import Cause, Result
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -78,12 +78,6 @@ class Answer:
     def from_json(cls, row: dict[str, Any]) -> Answer:
         question, result = Question(row["question"]), Result(row["result"])
         return cls(question, result, Cause(row["cause"]), str(row["fact"]))
-
-
-def words_of(answer: Answer) -> str:
-    """Say why a question did not end well; empty where it did."""
-    words = WORDS.get(answer.cause)
-    return str(words[0]) % {"fact": answer.fact} if words else ""
 
 
 def our_address() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.utils.translation import gettext_lazy as _
 
@@ -164,7 +164,16 @@ WORDS: dict[Cause, tuple[StrPromise, StrPromise]] = {
 }
 
 
-def sentence_of(finding: Finding) -> str:
+class Found(Protocol):
+    """Whatever has a cause and a word for its sentence."""
+
+    @property
+    def cause(self) -> Cause: ...
+    @property
+    def fact(self) -> str: ...
+
+
+def sentence_of(finding: Found) -> str:
     """Say what was found; empty for what is good."""
     words = WORDS.get(finding.cause)
     return str(words[0]) % {"fact": finding.fact} if words else ""

@@ -80,6 +80,7 @@ def confirm(key: SetupKey, *, by: User) -> SetupCheck:
             raise NotByHandError
         before = _word_of(row)
         row.confirmed_by, row.confirmed_at = by, timezone.now()
+        row.confirmed_code, row.confirmed_extent = row.code, row.extent
         row.proved_at = row.confirmed_at
         _settle(row)
         _log_word(row, before)
@@ -95,6 +96,7 @@ def take_back(key: SetupKey, *, by: User) -> SetupCheck:
             raise NotByHandError
         before = _word_of(row)
         row.confirmed_by = row.confirmed_at = row.proved_at = None
+        row.confirmed_code, row.confirmed_extent = "", 0
         _settle(row)
         _log_word(row, before)
     log.info("Set-up confirmation taken back", line=key, user_id=by.pk)
@@ -189,8 +191,9 @@ def _settle(row: SetupCheck) -> None:
 
 
 def _state_of(row: SetupCheck) -> SetupState:
-    if row.found == SetupState.BY_HAND and row.confirmed_at is not None:
-        return SetupState.DONE
+    if row.found == SetupState.BY_HAND:
+        # Only a person's word is missing, so nothing broke.
+        return SetupState.DONE if row.is_confirmed else SetupState.BY_HAND
     # A new test on its way breaks nothing yet.
     is_trying = (row.key, row.found) == (SetupKey.TEST, SetupState.WAITING)
     if row.found != SetupState.DONE and row.proved_at is not None and not is_trying:

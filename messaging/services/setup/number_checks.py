@@ -46,7 +46,7 @@ def numbers(reading: Reading) -> Outcome:
     if not any(number.is_default for number in found):
         return needs_you("numbers_no_default", **facts)
     if len(ready) < bakeries:
-        return by_hand("numbers_few", **facts)
+        return by_hand("numbers_few", extent=bakeries - len(ready), **facts)
     return done("numbers_verified", **facts)
 
 
@@ -106,7 +106,7 @@ def assigned(reading: Reading) -> Outcome:
     if without and not PhoneNumber.objects.default().exists():
         return needs_you("bakeries_without", **facts)
     if len(without) > 1:
-        return by_hand("bakeries_share", **facts)
+        return by_hand("bakeries_share", extent=len(without), **facts)
     return done("bakeries_assigned", **facts)
 
 

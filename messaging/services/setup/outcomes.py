@@ -49,5 +49,5 @@ def waiting(code: str, **facts: Any) -> Outcome:
 
 
 def by_hand(code: str, **facts: Any) -> Outcome:
-    """Meta does not tell, or only a person knows whether it is meant so."""
+    """Meta does not tell, or only a person knows whether it is meant so; `extent` is how much of it there is."""
     return Outcome(SetupState.BY_HAND, code, facts)

@@ -28,7 +28,7 @@ from tenants.models import (
     User,
     WhatsAppBusinessAccount,
 )
-from tests.factories import MembershipFactory, StaffFactory, TemplateFactory
+from tests.factories import MembershipFactory, StaffFactory, TemplateFactory, TenantFactory
 from tests.messaging.graph_api.test_number_calls import BLOCKED
 from tests.messaging.services.setup.conftest import ready, setup_meta
 from tests.messaging.token_meta import NEW, said_of
@@ -292,6 +292,20 @@ def test_a_person_confirms_with_name_and_date_and_takes_it_back(paula, ready):
     page = paula.post(address("take_back", "business"), follow=True).text
     assert "The confirmation is taken back." in page
     assert SetupCheck.objects.get().state == "by_hand"
+
+
+def test_a_confirmation_that_was_outgrown_asks_again(paula, ready):
+    TenantFactory.create_batch(2)
+    checking.run_checks([SetupKey.ASSIGNED])
+    paula.post(address("confirm", "assigned"))
+    assert "It is more, or another thing" not in paula.get(f"{PAGE}?open=all").text
+    TenantFactory.create()
+    checking.run_checks([SetupKey.ASSIGNED])
+    page = paula.get(PAGE).text
+    assert "It is more, or another thing, than what was confirmed." in page
+    assert "I confirm it" in page
+    paula.post(address("confirm", "assigned"))
+    assert SetupCheck.objects.get().is_done
 
 
 def test_the_word_of_somebody_who_left_stays(paula, ready):

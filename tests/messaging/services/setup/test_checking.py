@@ -17,7 +17,7 @@ from messaging.services.setup import checking
 from messaging.services.setup.finding_words import trouble_words
 from messaging.services.setup.lines import LINES
 from messaging.services.setup.progress import progress
-from tests.factories import AccountFactory, StaffFactory
+from tests.factories import AccountFactory, StaffFactory, TenantFactory
 from tests.messaging.services.setup.conftest import check, found
 from tests.messaging.token_meta import dead
 
@@ -222,6 +222,50 @@ def test_what_meta_does_not_tell_is_confirmed_with_name_and_time(ready):
     # A later look finds the same, and the word still counts.
     assert found(SetupKey.BUSINESS) == ("done", "business_untold")
     assert checking.take_back(SetupKey.BUSINESS, by=paula).state == "by_hand"
+
+
+def test_a_word_covers_what_it_was_given_for_and_no_more(ready):
+    TenantFactory.create_batch(2)
+    assert found(SetupKey.ASSIGNED) == ("by_hand", "bakeries_share")
+    assert checking.confirm(SetupKey.ASSIGNED, by=StaffFactory.create()).is_done
+    assert check(SetupKey.ASSIGNED).is_done
+    more = TenantFactory.create()
+    row = check(SetupKey.ASSIGNED)
+    assert (row.state, row.is_confirmed, row.confirmed_extent) == ("by_hand", False, 2)
+    assert alerts() == []
+    more.delete()
+    assert check(SetupKey.ASSIGNED).is_done
+
+
+def test_too_few_numbers_are_asked_about_again_when_more_are_missing(ready):
+    tenants = TenantFactory.create_batch(2)
+    assert found(SetupKey.NUMBERS) == ("by_hand", "numbers_few")
+    checking.confirm(SetupKey.NUMBERS, by=StaffFactory.create())
+    assert check(SetupKey.NUMBERS).is_done
+    TenantFactory.create()
+    assert check(SetupKey.NUMBERS).state == "by_hand"
+    tenants[0].delete()
+    assert check(SetupKey.NUMBERS).is_done
+
+
+def test_a_word_for_one_finding_is_none_for_another(ready):
+    SetupCheck.objects.create(
+        key=SetupKey.NUMBERS,
+        found=SetupState.BY_HAND,
+        code="another",
+        confirmed_code="another",
+        confirmed_extent=9,
+        confirmed_at=timezone.now(),
+    )
+    TenantFactory.create_batch(2)
+    assert found(SetupKey.NUMBERS) == ("by_hand", "numbers_few")
+
+
+def test_what_was_done_and_now_needs_a_word_is_not_broken(ready):
+    assert check(SetupKey.ASSIGNED).is_done
+    TenantFactory.create_batch(2)
+    assert found(SetupKey.ASSIGNED) == ("by_hand", "bakeries_share")
+    assert alerts() == []
 
 
 def test_metas_word_counts_more_than_a_persons(ready):

@@ -344,7 +344,7 @@ def test_one_bakery_may_have_the_default_number_several_share_it_knowingly(ready
     assert row.state == "done"
     assert "Panadería Goiko" in finding_words.sentence_of(row.code, row.facts, None)
     TenantFactory.create(name="Forn Roser")
-    assert found(SetupKey.ASSIGNED) == ("broken", "bakeries_share")
+    assert found(SetupKey.ASSIGNED) == ("by_hand", "bakeries_share")
 
 
 def test_no_bakery_and_no_number_for_one(ready):
