@@ -24,9 +24,10 @@ from unfold.widgets import (
 )
 
 from messaging.admin.more_numbers import form_from, request_text
+from messaging.admin.setup_words import HELP, Help
 from messaging.admin.wording import call_words
 from messaging.graph_api.errors import GraphApiError, NoAnswerError
-from messaging.models import MessageTemplate
+from messaging.models import MessageTemplate, SetupKey
 from messaging.services.number_setup import (
     CODE_LIVES,
     TooManyTriesError,
@@ -190,6 +191,7 @@ class NumberSetupPages:
             title=_("Verify %(number)s"),
             lines=lines,
             steps=sorted(steps, key=lambda step: not step[2]),
+            help_=HELP[SetupKey.NUMBERS],
         )
 
     def _code_asked_at(self, number: PhoneNumber) -> Any:
@@ -223,6 +225,7 @@ class NumberSetupPages:
                 ),
             ],
             steps=[(form, _("Register"), True)],
+            help_=HELP[SetupKey.NUMBERS],
         )
 
     def trial(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -326,7 +329,10 @@ class NumberSetupPages:
         title: str,
         lines: list[str],
         steps: list[tuple[forms.Form, str, bool]],
+        help_: Help | None = None,
     ) -> HttpResponse:
+        """`help_` is offered when Meta refused: what Meta took has led elsewhere."""
+        is_refused = any(form.is_bound and form.is_valid() for form, _button, _is_first in steps)
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -336,6 +342,7 @@ class NumberSetupPages:
                 {"form": form, "button": button, "is_first": is_first}
                 for form, button, is_first in steps
             ],
+            "help": help_ if is_refused else None,
             "back_url": page_url(_MODEL, number.pk),
         }
         return TemplateResponse(request, "admin/messaging/phonenumber/setup.html", context)

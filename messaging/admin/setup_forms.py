@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _ACCOUNT, _NUMBER = "tenants.change_whatsappbusinessaccount", "tenants.change_phonenumber"
 _PROMOTE = "messaging.promote_token"
+_REFUSED = "refused_by_meta"
 
 
 def _secret(label: StrPromise, help_text: StrPromise, *, required: bool = True) -> forms.CharField:
@@ -123,6 +124,8 @@ class Paste:
     # Beside which findings it is offered; None: while the line is not done.
     beside: frozenset[str] | None = None
     is_always: bool = False
+    # Which troubleshooting of the guide's is about what Meta refuses of it.
+    help: str = ""
 
     def is_offered(self, *, code: str, is_done: bool) -> bool:
         if self.is_always:
@@ -148,7 +151,7 @@ def _waba(request: HttpRequest, given: dict[str, Any]) -> Said:
         text = _(
             "With the stored token Meta does not show this account (%(code)s). Compare the id; it is neither the number's nor the app's."
         )
-        raise _wrong("waba_id", text % {"code": error.code}) from None
+        raise _refused("waba_id", [text % {"code": error.code}]) from None
     return Said(_("The account's id is saved."))
 
 
@@ -164,7 +167,7 @@ def _app(request: HttpRequest, given: dict[str, Any]) -> Said:
         text = _(
             "Meta does not accept the app id or the app secret (%(code)s). Compare both with App settings, Basic, at Meta."
         )
-        raise _wrong("app_secret", text % {"code": error.code}) from None
+        raise _refused("app_secret", [text % {"code": error.code}]) from None
     return Said(_("Meta knows the app; id and secret are saved."))
 
 
@@ -172,7 +175,7 @@ def _token(request: HttpRequest, given: dict[str, Any]) -> Said:
     try:
         credentials.save_token(given["access_token"], by=_by(request))
     except TokenRefusedError as error:
-        raise forms.ValidationError({"access_token": error.verification.problems}) from None
+        raise _refused("access_token", error.verification.problems) from None
     return Said(_("The new token is in service."))
 
 
@@ -221,8 +224,23 @@ def _wrong(field: str, text: str) -> forms.ValidationError:
     return forms.ValidationError({field: text})
 
 
+def _refused(field: str, texts: list[str]) -> forms.ValidationError:
+    """Meta has refused it, so the guide's troubleshooting belongs beside it."""
+    return forms.ValidationError(
+        {field: [forms.ValidationError(text, code=_REFUSED) for text in texts]}
+    )
+
+
+def was_refused(form: forms.Form) -> bool:
+    """Whether Meta refused what was given; what nobody would have asked Meta about was only wrong."""
+    errors = form.errors.as_data().values()
+    return any(error.code == _REFUSED for found in errors for error in found)
+
+
 PASTES: dict[str, Paste] = {
-    SetupKey.WABA: Paste(WabaForm, gettext_lazy("Save and check"), _ACCOUNT, _waba),
+    SetupKey.WABA: Paste(
+        WabaForm, gettext_lazy("Save and check"), _ACCOUNT, _waba, help=SetupKey.TOKEN
+    ),
     SetupKey.NUMBERS: Paste(
         DefaultNumberForm,
         gettext_lazy("Make it the default number"),
@@ -230,8 +248,16 @@ PASTES: dict[str, Paste] = {
         _default,
         beside=frozenset({"numbers_no_default"}),
     ),
-    SetupKey.APP_SECRET: Paste(AppForm, gettext_lazy("Check and save"), _ACCOUNT, _app),
-    SetupKey.TOKEN: Paste(TokenForm, gettext_lazy("Check and put into service"), _PROMOTE, _token),
+    SetupKey.APP_SECRET: Paste(
+        AppForm, gettext_lazy("Check and save"), _ACCOUNT, _app, help=SetupKey.TOKEN
+    ),
+    SetupKey.TOKEN: Paste(
+        TokenForm,
+        gettext_lazy("Check and put into service"),
+        _PROMOTE,
+        _token,
+        help=SetupKey.TOKEN,
+    ),
     SetupKey.WEBHOOK: Paste(
         VerifyTokenForm, gettext_lazy("Save the verify token"), _ACCOUNT, _verify_token
     ),
@@ -241,6 +267,7 @@ PASTES: dict[str, Paste] = {
         _ACCOUNT,
         _subscribe,
         beside=frozenset({"not_subscribed", "account_override"}),
+        help=SetupKey.TOKEN,
     ),
     SetupKey.TEST: Paste(
         RecipientForm, gettext_lazy("Send me a test"), _NUMBER, _test, is_always=True
@@ -261,7 +288,7 @@ def run(paste: Paste, request: HttpRequest, form: forms.Form) -> Said | None:
         text = _("Meta did not do it: %(title)s%(code)s %(action)s") % call_words(
             error.code, then=then
         )
-        form.add_error(None, text)
+        form.add_error(None, forms.ValidationError(text, code=_REFUSED))
     return None
 
 

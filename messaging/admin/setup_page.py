@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from messaging.admin.setup_curls import curl_of
-from messaging.admin.setup_forms import PASTES, form_for
+from messaging.admin.setup_forms import PASTES, form_for, was_refused
 from messaging.admin.setup_words import HELP, LOOKS, STEPS, WORDS, Help
 from messaging.models import SetupCheck, SetupKey, SetupState
 from messaging.services import webhook_checks
@@ -58,9 +58,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class LineForm:
+    """`help` is the troubleshooting for what Meta has just refused."""
+
     form: forms.Form
     button: str
     url: str
+    help: Help | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +166,9 @@ def _can_send() -> CanSend:
     else:
         shown = badge(_("No"), icon="error", tone=BAD)
     title = str(capfirst(now.line.label)) if now.line else ""
-    return CanSend(shown, sentence_of(now.code, now.facts, None), line=now.line or "", line_title=title)
+    return CanSend(
+        shown, sentence_of(now.code, now.facts, None), line=now.line or "", line_title=title
+    )
 
 
 class _LineBuilder:
@@ -184,7 +189,6 @@ class _LineBuilder:
         tone, icon = LOOKS[row.state]
         is_test, is_by_hand = self.line.key == SetupKey.TEST, row.found == SetupState.BY_HAND
         may_confirm = self.request.user.has_perm("messaging.confirm_setupcheck")
-        help_ = HELP.get(self.line.key)
         form = self._form(bound)
         return LineView(
             key=row.key,
@@ -208,7 +212,7 @@ class _LineBuilder:
             fields=self._fields(),
             guide_names=self._guide_names(),
             curl=curl_of(self.line, self.account),
-            help=help_ if help_ and row.code in help_.findings else None,
+            help=None if form and form.help else self._help(),
             form=form,
             may_check=self.request.user.has_perm("messaging.change_setupcheck"),
             is_outgrown=is_by_hand and row.confirmed_at is not None and not row.is_confirmed,
@@ -253,7 +257,13 @@ class _LineBuilder:
             form=bound if bound is not None else form_for(row.key, paste),
             button=str(paste.button),
             url=reverse(f"admin:{PAGE}_save", args=(row.key,)),
+            help=HELP.get(paste.help) if bound is not None and was_refused(bound) else None,
         )
+
+    def _help(self) -> Help | None:
+        """Return the guide's troubleshooting where its error has been found."""
+        known = HELP.get(self.line.key)
+        return known if known and self.row.code in known.findings else None
 
     # --- Where it is done --------------------------------------------------------------------------
 
@@ -331,7 +341,9 @@ class _LineBuilder:
             answer = Answer.from_json(row)
             tone, icon = _RESULT_LOOKS[answer.result]
             shown = badge(RESULTS[answer.result], icon=icon, tone=tone)
-            found.append((str(QUESTIONS[answer.question]), shown, webhook_checks.sentence_of(answer)))
+            found.append(
+                (str(QUESTIONS[answer.question]), shown, webhook_checks.sentence_of(answer))
+            )
         return found
 
     def _fields(self) -> list[tuple[str, SafeString]]:

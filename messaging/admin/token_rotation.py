@@ -16,8 +16,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget
 
+from messaging.admin.setup_words import HELP
 from messaging.admin.token_words import early_end, facts_in_words, stages_of
-from messaging.models import TokenRotation
+from messaging.models import SetupKey, TokenRotation
 from messaging.models.token_rotation import fingerprint_of
 from messaging.services import token_rotation
 from messaging.services.accounts import NoAccountError
@@ -136,6 +137,7 @@ class TokenRotationAdmin(ReadOnlyAdmin):
             "situation": now,
             "candidate": now.candidate,
             "form": form,
+            "help": HELP[SetupKey.TOKEN],
             "may": rights,
             "may_see_facts": may_see_facts,
             "facts": facts_in_words(now) if may_see_facts else [],

@@ -24,6 +24,7 @@ from tenants.models import StopReason, WhatsAppBusinessAccount
 
 Facts = dict[str, Any]
 
+
 def sentence_of(code: str, facts: Facts, account: WhatsAppBusinessAccount | None) -> str:
     """Say what was found. `account` is the stored one, for what a token means depends on it."""
     if code == "token_bad":

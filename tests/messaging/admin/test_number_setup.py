@@ -244,3 +244,24 @@ def test_a_wrong_count_leaves_the_gap_and_says_why(paula, number, needed):
     assert page.status_code == 200
     assert "Phone numbers needed: …" in page.context["text"]
     assert page.context["form"].errors["needed"]
+
+
+@pytest.mark.parametrize(
+    ("page", "given", "edge"),
+    [
+        ("code", {"method": "SMS"}, "request_code"),
+        ("code", {"code": "123456"}, "verify_code"),
+        ("register", {"pin": ""}, "register"),
+    ],
+)
+def test_the_guides_troubleshooting_stands_where_meta_refuses(
+    paula, meta, number, page, given, edge
+):
+    help_ = "Troubleshooting: Phone number verification fails"
+    assert help_ not in paula.get(address(page, number)).text
+    error = {"error": {"code": 136025, "message": "Already registered"}}
+    meta.mock.post(f"{GRAPH}/1/{edge}", status=400, json=error)
+    assert help_ in paula.post(address(page, number), given).text
+    # What was only written wrongly never came to Meta.
+    if page == "code":
+        assert help_ not in paula.post(address(page, number), {"code": "12"}).text

@@ -190,9 +190,14 @@ def _said(paula):
     return " ".join(text.replace("check_circle", "").split())
 
 
-def _without_account():
+def _without_numbers_and_templates():
     PhoneNumberAssignment.objects.all().delete()
     PhoneNumber.objects.all().delete()
+    MessageTemplate.objects.all().delete()
+
+
+def _without_account():
+    _without_numbers_and_templates()
     WhatsAppBusinessAccount.objects.all().delete()
 
 
@@ -257,6 +262,39 @@ def test_troubleshooting_stands_where_its_error_occurs(paula, ready):
     page = paula.get(PAGE).text
     assert "Troubleshooting: Template rejected" in page
     assert "Troubleshooting: Business verification stuck" not in page
+
+
+TOKEN_HELP = "Troubleshooting: “Invalid OAuth access token”"
+
+
+@pytest.mark.parametrize(
+    ("key", "form"),
+    [
+        ("token", {"token-access_token": NEW}),
+        (
+            "app_secret",
+            {"app_secret-app_id": "993000000000005", "app_secret-app_secret": "0123456789"},
+        ),
+        ("waba", {"waba-waba_id": "111111111111111"}),
+        ("subscription", {}),
+    ],
+)
+def test_troubleshooting_stands_beside_what_meta_refused(paula, ready, key, form):
+    checking.run_checks()
+    ready.refusals[f"{demo.WABA_ID}/subscribed_apps"] = (403, 200)
+    if key == "waba":  # Nothing hangs on the account yet.
+        _without_numbers_and_templates()
+    assert TOKEN_HELP not in paula.get(PAGE).text
+    page = paula.post(address("save", key), form).text
+    assert page.count(TOKEN_HELP) == 1
+    assert 'bw-line__help" open' in page
+
+
+def test_what_was_only_written_wrongly_has_no_troubleshooting(paula, ready):
+    checking.run_checks()
+    page = paula.post(address("save", "waba"), {"waba-waba_id": "EAAx"}).text
+    assert "An id has digits only" in page
+    assert TOKEN_HELP not in page
 
 
 def test_metas_own_solution_and_our_copy_of_the_template_are_offered(paula, ready):

@@ -314,3 +314,20 @@ def test_the_grace_shows_its_end(paula, token_meta):
     promote(paula)
     WhatsAppBusinessAccount.objects.update(previous_token_until=timezone.now())
     assert states(paula.get(PAGE).text)[3] == "over"
+
+
+# --- Troubleshooting -----------------------------------------------------------------------------
+def test_the_guides_troubleshooting_stands_beside_a_refused_token(paula, token_meta):
+    help_ = "Troubleshooting: “Invalid OAuth access token”"
+    token_meta.tokens[NEW] = dead(463)
+    assert help_ not in paula.get(PAGE).text
+    assert help_ in paste(paula)
+    token_meta.tokens[NEW] = said_of()
+    assert help_ not in paste(paula)
+    # Also beside the error while another token waits.
+    assert help_ in paste(paula, "EAAanotherInventedToken99")
+
+
+def test_it_stands_there_while_meta_refuses_the_token_in_service(paula, token_meta, account):
+    accounts.stop_sending(account, code=190)
+    assert "Troubleshooting: “Invalid OAuth access token”" in paula.get(PAGE).text

@@ -15,8 +15,8 @@ from messaging.services.setup.outcomes import TOKEN_REFUSED
 from messaging.services.webhook_address import Question, ask_address
 from tenants.models import PhoneNumber, PhoneNumberAssignment, WhatsAppBusinessAccount
 from tests.factories import TenantFactory
-from tests.messaging.graph_api.test_number_calls import BLOCKED
 from tests.messaging.conftest import receive
+from tests.messaging.graph_api.test_number_calls import BLOCKED
 from tests.messaging.services.setup.conftest import check, found
 from tests.messaging.setup_meta import HOST, PUBLIC_IP, SITE, number
 from tests.messaging.token_meta import dead, said_of

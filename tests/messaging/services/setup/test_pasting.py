@@ -198,7 +198,10 @@ def test_a_status_behind_a_backlog_of_webhooks_is_found(testable):
     )
     receive(status_webhook(message, "sent", at=int(timezone.now().timestamp())))
     row = check(SetupKey.TEST)
-    assert (row.state, row.facts["delivery"]) == ("done", str(WebhookDelivery.objects.latest("id").pk))
+    assert (row.state, row.facts["delivery"]) == (
+        "done",
+        str(WebhookDelivery.objects.latest("id").pk),
+    )
 
 
 def test_following_a_test_writes_nothing_until_there_is_news(testable):
