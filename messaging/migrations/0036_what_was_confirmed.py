@@ -11,7 +11,7 @@ def keep_what_is_confirmed(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0034_alert_sending_off")]
+    dependencies = [("messaging", "0035_message_order_digits")]
 
     operations = [
         migrations.AddField(
