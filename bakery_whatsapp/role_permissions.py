@@ -47,6 +47,7 @@ SUPPORT = frozenset(
         "messaging.view_mail",
         "messaging.view_message",
         "messaging.view_messageevent",
+        "messaging.view_messagemail",
         "messaging.view_messagetemplate",
         "messaging.view_noticechoice",
         "messaging.view_noticekind",

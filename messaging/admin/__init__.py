@@ -26,7 +26,7 @@ from messaging.admin.template import MessageTemplateAdmin
 from messaging.admin.template_change import TemplateChangeAdmin
 from messaging.admin.template_draft import TemplateDraftAdmin
 from messaging.admin.tenant import SendingTenantAdmin
-from messaging.admin.timeline import MessageEventAdmin, SendAttemptAdmin
+from messaging.admin.timeline import MessageEventAdmin, MessageMailAdmin, SendAttemptAdmin
 from messaging.admin.token_rotation import TokenRotationAdmin
 from messaging.admin.usage import CountedDayAdmin, DailyUsageAdmin
 from messaging.admin.webhook_delivery import UnknownWebhookFieldAdmin, WebhookDeliveryAdmin
@@ -49,6 +49,7 @@ __all__ = [
     "MailAdmin",
     "MessageAdmin",
     "MessageEventAdmin",
+    "MessageMailAdmin",
     "MessageTemplateAdmin",
     "NoticeChoiceAdmin",
     "NoticeKindAdmin",

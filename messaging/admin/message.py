@@ -26,6 +26,7 @@ from messaging.admin.filters import (
 )
 from messaging.admin.message_actions import MessageActions
 from messaging.admin.message_buttons import buttons_for, support_text
+from messaging.admin.message_mailing import MessageMailing
 from messaging.admin.pages import pretty_json, recipient, status_badge
 from messaging.admin.paginator import NewestOnly
 from messaging.admin.story import story_of, template_version
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Message)
-class MessageAdmin(MessageActions, NewestOnly, ReadOnlyAdmin):
+class MessageAdmin(MessageActions, MessageMailing, NewestOnly, ReadOnlyAdmin):
     """Every message with its whole history. Nothing is edited; waiting ones are cancelled, lost ones sent again."""
 
     list_display = ("asked", "state", "bakery", "to", "text_start", "order_number")
@@ -136,7 +137,8 @@ class MessageAdmin(MessageActions, NewestOnly, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         found: QuerySet[Message] = super().get_queryset(request)
         if request.resolver_match and request.resolver_match.url_name == "messaging_message_change":
-            return found.select_related("tenant", "template", "phone_number__account")
+            whole = found.select_related("tenant", "template", "phone_number__account")
+            return whole.prefetch_related("replacements", "mails")
         return found
 
     def get_search_results(
@@ -178,7 +180,7 @@ class MessageAdmin(MessageActions, NewestOnly, ReadOnlyAdmin):
                 "find/", self.admin_site.admin_view(self.find_page), name="messaging_message_find"
             ),
         ]
-        return [*ours, *self.action_urls(), *super().get_urls()]
+        return [*ours, *self.action_urls(), *self.mail_urls(), *super().get_urls()]
 
     def find_page(self, request: HttpRequest) -> HttpResponse:
         return finding.find_page(self, request)

@@ -96,7 +96,7 @@ class MessageActions:
         ]
 
     def resend(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        message = _message(request, pk, RESEND)
+        message = message_for(request, pk, RESEND)
         if request.method == "POST":
             try:
                 return self._send_again(request, message)
@@ -122,7 +122,7 @@ class MessageActions:
         )
 
     def correct(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        message = _message(request, pk, RESEND)
+        message = message_for(request, pk, RESEND)
         form = CorrectionForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
@@ -152,7 +152,7 @@ class MessageActions:
     def _send_again(self, request: HttpRequest, message: Message, *, to: str = "") -> HttpResponse:
         """Lead to what waits now. Raises RefusedError, and CannotResendError for a correction that corrects nothing."""
         try:
-            again = resending.resend(message, to=to, by=_user(request))
+            again = resending.resend(message, to=to, by=user_of(request))
         except resending.CannotResendError as refused:
             if refused.why.hurdle == resending.Hurdle.SAME_NUMBER:
                 raise
@@ -163,7 +163,7 @@ class MessageActions:
         return _back(again)
 
     def cancel_one(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        message = _message(request, pk, CANCEL)
+        message = message_for(request, pk, CANCEL)
         if request.method != "POST":
             return confirmation(
                 request,
@@ -184,7 +184,7 @@ class MessageActions:
         return _back(message)
 
     def suppress(self, request: HttpRequest, pk: UUID) -> HttpResponse:
-        message = _message(request, pk, SUPPRESS)
+        message = message_for(request, pk, SUPPRESS)
         form = SuppressionForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             is_new = suppressions.stop(
@@ -224,7 +224,7 @@ class MessageActions:
 
     def replay(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Apply the webhook that told of one line of the timeline again."""
-        message = _message(request, pk, REPLAY)
+        message = message_for(request, pk, REPLAY)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         event = get_object_or_404(
@@ -245,7 +245,7 @@ class MessageActions:
 
     def ask_meta(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         """Ask what became of the message, and take what the webhook never brought."""
-        message = _message(request, pk, ASK_META)
+        message = message_for(request, pk, ASK_META)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         asking.ask(request, message)
@@ -269,14 +269,15 @@ def action_url(name: str, message: Message) -> str:
     return reverse(f"admin:messaging_message_{name}", args=(message.pk,))
 
 
-def _message(request: HttpRequest, pk: UUID, permission: str) -> Message:
+def message_for(request: HttpRequest, pk: UUID, permission: str) -> Message:
+    """Return the message of this address. Raises PermissionDenied and Http404."""
     if not request.user.has_perm(permission):
         raise PermissionDenied
     found = Message.objects.select_related("tenant", "template", "phone_number__account")
     return get_object_or_404(found, pk=pk)
 
 
-def _user(request: HttpRequest) -> User:
+def user_of(request: HttpRequest) -> User:
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
-from messaging.admin import message_actions
+from messaging.admin import message_actions, message_mailing
 from messaging.admin.message_actions import action_url
-from messaging.services import resending
+from messaging.services import message_mail_words, message_mails, resending
 from messaging.services.resending_words import words_of_hurdle
 from messaging.statuses import MessageStatus
 
@@ -32,10 +32,10 @@ class Button:
 
 
 def buttons_for(message: Message, user: Any) -> list[Button]:
-    """Those that this person may press at all. Two queries."""
+    """Those that this person may press at all."""
     found = []
     if user.has_perm(message_actions.RESEND):
-        found += _resending(message)
+        found += [*_resending(message), _mailing(message)]
     if user.has_perm(message_actions.CANCEL):
         waits = message.status == MessageStatus.QUEUED
         found.append(
@@ -71,6 +71,16 @@ def _resending(message: Message) -> list[Button]:
             words_of_hurdle(same) if same else "",
         ),
     ]
+
+
+def _mailing(message: Message) -> Button:
+    why = message_mails.why_not(message)
+    return Button(
+        _("Send by e-mail…"),
+        "mail",
+        message_mailing.mail_url(message),
+        message_mail_words.words_of_hurdle(why) if why else "",
+    )
 
 
 def support_text(message: Message, attempts: Iterable[SendAttempt]) -> str:

@@ -25,7 +25,7 @@ class RecipientAdmin(NewestOnly, ReadOnlyAdmin):
     search_fields = ("phone__exact", "name__istartswith")
     search_help_text = gettext_lazy("Number with its +, or the beginning of the name")
     fields = readonly_fields = (
-        "name", "number", "tenant", "consent_how", "consent_date", "consent_by", "former_phones", "last_message", "since",
+        "name", "number", "email", "tenant", "consent_how", "consent_date", "consent_by", "former_phones", "last_message", "since",
     )  # fmt: skip
 
     def heading(self, recipient: Recipient) -> str:

@@ -23,6 +23,7 @@ from messaging.models import (
     InboundMessage,
     Message,
     MessageEvent,
+    MessageMail,
     SendAttempt,
     TemplateChangeKind,
 )
@@ -30,7 +31,7 @@ from messaging.services.explaining import WHO, explain, explain_code
 from messaging.services.inbound_words import words_of
 from messaging.services.sending import UNCONFIRMED_SHOWN_AFTER
 from messaging.statuses import MessageStatus
-from tenants.display import BAD, NEUTRAL, page_url
+from tenants.display import BAD, CAUTION, NEUTRAL, page_url
 from tenants.phone_numbers import masked
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class Story:
 
 
 def story_of(message: Message, *, language: str) -> Story:
-    """Six queries at most: events, attempts, replies, webhooks, what it replaces and what replaced it."""
+    """Seven queries at most: events, attempts, replies, webhooks, mails, what it replaces and what replaced it."""
     events = list(message.events.in_order())
     webhooks = raw_webhooks(message, events)
     attempts = list(message.send_attempts.in_order())
@@ -98,6 +99,7 @@ def story_of(message: Message, *, language: str) -> Story:
     lines += [_event(message, event, language, webhooks.get(event.pk)) for event in events]
     lines += [_reply(reply) for reply in message.replies.all()]
     lines += [_replaced(again) for again in message.replacements.all()]
+    lines += [_mailed(mail) for mail in message.mails.all()]
     bubble = bubble_of(message)
     return Story(
         headline=_headline(message, language),
@@ -301,6 +303,17 @@ def _replaced(again: Message) -> Line:
         note=words % {"number": masked(again.recipient_phone), "who": again.requested_by or "?"},
         badge=status_badge(again.status),
         url=page_url("messaging_message", again.pk),
+    )
+
+
+def _mailed(mail: MessageMail) -> Line:
+    words = {"address": mail.masked_address or "–", "who": mail.sent_by}
+    return Line(
+        mail.sent_at,
+        _("Sent by e-mail") if mail.is_sure else _("Perhaps sent by e-mail"),
+        NEUTRAL if mail.is_sure else CAUTION,
+        "mail",
+        note=_("to %(address)s, by %(who)s") % words,
     )
 
 

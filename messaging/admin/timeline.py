@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from messaging.admin.pages import event_look, message_link, outcome_badge
 from messaging.admin.paginator import NewestOnly
 from messaging.admin.wording import failure_words
-from messaging.models import EventKind, MessageEvent, SendAttempt
+from messaging.models import EventKind, MessageEvent, MessageMail, SendAttempt
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.display import badge, moment
 
@@ -23,7 +23,7 @@ class _OfMessage(NewestOnly, ReadOnlyAdmin):
     list_select_related = ("message",)
 
     @admin.display(description=gettext_lazy("message"))
-    def of_message(self, row: MessageEvent | SendAttempt) -> SafeString:
+    def of_message(self, row: MessageEvent | SendAttempt | MessageMail) -> SafeString:
         return message_link(row.message)
 
 
@@ -74,3 +74,13 @@ class SendAttemptAdmin(_OfMessage):
     @admin.display(description=gettext_lazy("why no answer came"))
     def why_no_answer(self, attempt: SendAttempt) -> StrOrPromise:
         return failure_words(attempt.failure) or "–"
+
+
+@admin.register(MessageMail)
+class MessageMailAdmin(_OfMessage):
+    list_display = ("when", "state", "masked_address", "sent_by", "of_message")
+    fields = readonly_fields = ("when", "state", "masked_address", "sent_by", "of_message")
+
+    @admin.display(description=gettext_lazy("when"))
+    def when(self, mail: MessageMail) -> SafeString | str:
+        return moment(mail.sent_at)

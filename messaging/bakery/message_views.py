@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -27,9 +28,17 @@ from messaging.bakery.pages import Visit, render_page, visit_of
 from messaging.bakery.permissions import require_member
 from messaging.bakery.posting import takes_form_of
 from messaging.bakery.record_forms import ResendForm
-from messaging.models import Message
-from messaging.services import message_search, overview, recipients, resending
+from messaging.models import Message, MessageEvent, MessageMail
+from messaging.services import (
+    message_mail_words,
+    message_mails,
+    message_search,
+    overview,
+    recipients,
+    resending,
+)
 from messaging.services.inbound_words import words_of
+from messaging.services.message_mails import MailHurdle
 from messaging.services.message_search import Wanted
 from messaging.services.refusal_words import words_of_refusal
 from messaging.services.refused import RefusedError
@@ -37,6 +46,8 @@ from messaging.services.resending_words import words_of_hurdle
 from messaging.statuses import MessageStatus
 from tenants.date_forms import month_form
 
+# Then nobody asks why it cannot be sent by e-mail.
+_NO_MATTER = (MailHurdle.ARRIVED, MailHurdle.ERASED)
 # Where the bakery may want to send it again. Of all others there is nothing to mend.
 _AGAIN = frozenset(
     {
@@ -83,7 +94,7 @@ def message_list(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def message_page(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
     visit = visit_of(request, slug)
-    message = _message(visit, message_id)
+    message = message_for(visit, message_id)
     return _page(request, visit, message, ResendForm())
 
 
@@ -93,7 +104,7 @@ def resend(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpRespon
     """Send it again, to a corrected number where one is given."""
     visit = visit_of(request, slug)
     require_member(visit)
-    message = _message(visit, message_id)
+    message = message_for(visit, message_id)
     form = ResendForm(request.POST)
     if not form.is_valid():
         return _page(request, visit, message, form)
@@ -125,7 +136,7 @@ def _page(request: HttpRequest, visit: Visit, message: Message, form: ResendForm
     line = words.line_for(message, language=get_language() or "", blocked=story.blocked)
     context: dict[str, Any] = {
         "line": line,
-        "steps": [(words.HAPPENED[event.kind], event.at) for event in story.events],
+        "steps": _steps(message, story.events),
         "replies": [(words_of(reply), reply) for reply in story.replies],
         "form": form,
         "recipient": recipients.having(visit.tenant, [message.recipient_phone]).get(
@@ -139,14 +150,30 @@ def _page(request: HttpRequest, visit: Visit, message: Message, form: ResendForm
             "hurdle": words_of_hurdle(why) if why else "",
             "replacement": why.replacement if why else None,
         }
+    if visit.role is not None:
+        no_mail = message_mails.own_hurdle(message)
+        if no_mail is None or no_mail.hurdle not in _NO_MATTER:
+            hurdle = message_mail_words.words_of_hurdle(no_mail) if no_mail else ""
+            context["mail_hurdle"] = hurdle
     return render_page(request, visit, "messaging/bakery/message.html", context)
 
 
-def _message(visit: Visit, message_id: uuid.UUID) -> Message:
+def _steps(message: Message, events: list[MessageEvent]) -> list[tuple[words.State, datetime, str]]:
+    """What happened, when, and of a mail who sent it and where to. Meta's times are whole seconds."""
+    steps = [(words.HAPPENED[event.kind], event.at, "") for event in events]
+    steps += [(words.mailed(mail), mail.sent_at, _mail_facts(mail)) for mail in message.mails.all()]
+    return sorted(steps, key=lambda step: step[1].replace(microsecond=0))
+
+
+def _mail_facts(mail: MessageMail) -> str:
+    facts = {"address": mail.masked_address or "–", "who": message_mail_words.who_sent(mail)}
+    return _("to %(address)s, by %(who)s") % facts
+
+
+def message_for(visit: Visit, message_id: uuid.UUID) -> Message:
     mine = Message.objects.visible_to(visit.user).of(visit.tenant)
-    return get_object_or_404(
-        mine.select_related("tenant", "template", "phone_number"), pk=message_id
-    )
+    whole = mine.select_related("tenant", "template", "phone_number")
+    return get_object_or_404(whole.prefetch_related("replacements", "mails"), pk=message_id)
 
 
 def _groups(request: HttpRequest, wanted: Wanted) -> list[tuple[str, words.State, bool]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from messaging.bakery.supplier_words import consent_of, consent_story
-from messaging.bakery.words import HAPPENED
+from messaging.bakery.words import HAPPENED, mailed
 from messaging.csv_files import Cell
 from messaging.services.inbound_words import words_of
 from messaging.services.personal_data import PersonalData
@@ -32,6 +32,8 @@ def rows(data: PersonalData) -> Iterator[list[Cell]]:
         ]
         for event in data.events.get(message.pk, []):
             yield [event.at, str(HAPPENED[event.kind].label), message.reference]
+        for mail in data.mails.get(message.pk, []):
+            yield [mail.sent_at, str(mailed(mail).label), mail.masked_address]
     for reply in data.replies:
         yield [reply.received_at, _("Their answer"), words_of(reply)]
 
@@ -43,6 +45,8 @@ def _facts(data: PersonalData) -> Iterator[list[Cell]]:
     for phone in recipient.former_phones:
         yield [None, _("Former number"), formatted(phone)]
     yield [None, _("Name"), recipient.name]
+    if recipient.email:
+        yield [None, _("E-mail address"), recipient.email]
     yield [None, _("Note"), recipient.note]
     consent = f"{consent_of(recipient).label} {consent_story(recipient)}".strip()
     yield [None, _("Consent"), consent]

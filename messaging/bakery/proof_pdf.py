@@ -104,7 +104,7 @@ def _steps(notice: NoticeWords, zone: str) -> Table:
     rows = [[_("What happened"), zone, "UTC"]]
     rows += [
         [
-            " – ".join(filter(None, (str(step.state.label), step.said))),
+            " – ".join(filter(None, (str(step.state.label), step.said, step.whither))),
             step.when.local,
             step.when.utc,
         ]

@@ -10,7 +10,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from messaging.bakery.words import HAPPENED, STATES, State
+from messaging.bakery.words import HAPPENED, STATES, State, mailed
 from messaging.services.inbound_words import words_of
 from messaging.services.proofs import REPLIED, Notice, Proof, Step
 from tenants.date_forms import dated_form
@@ -29,11 +29,12 @@ class When:
 
 @dataclass(frozen=True, slots=True)
 class StepLine:
-    """One thing that happened. `said` is an answer's text, for the bakery only."""
+    """One thing that happened. `said` is an answer's text, `whither` where a mail went, both for the bakery only."""
 
     state: State
     when: When
     said: str
+    whither: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,9 @@ def _notice(notice: Notice, zone: ZoneInfo, *, is_whole: bool) -> NoticeWords:
 
 
 def _step(step: Step, zone: ZoneInfo, *, is_whole: bool) -> StepLine:
+    if step.mail is not None:
+        whither = step.mail.masked_address if is_whole else ""
+        return StepLine(mailed(step.mail), when(step.at, zone), "", whither)
     state = _REPLIED if step.kind == REPLIED else HAPPENED[step.kind]
     said = words_of(step.reply) if step.reply is not None and is_whole else ""
     return StepLine(state, when(step.at, zone), said)

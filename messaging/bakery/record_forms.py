@@ -16,6 +16,13 @@ from tenants import phone_numbers
 _TOO_LONG = {"max_length": _("This is too long.")}
 
 
+_BAD_ADDRESS = {
+    "invalid": _("This is no e-mail address. Write it as name@example.com."),
+    "required": _("Write the e-mail address."),
+    **_TOO_LONG,
+}
+
+
 class PhoneField(forms.CharField):
     """A number as people type it; cleaned, E.164."""
 
@@ -46,6 +53,13 @@ class RecipientForm(forms.Form):
         max_length=NAME_LENGTH,
         error_messages={"required": _("Write the name.")} | _TOO_LONG,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        required=False,
+        error_messages=_BAD_ADDRESS,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text=_("For what does not reach them by WhatsApp."),
     )
     consent_how = forms.ChoiceField(
         label=_("Have they agreed to be written to by WhatsApp?"),
@@ -89,6 +103,20 @@ class ResendForm(forms.Form):
     phone = PhoneField(label=_("The right number"), required=False)
     also_supplier = forms.BooleanField(
         label=_("Correct it in the list of suppliers too"), required=False, initial=True
+    )
+
+
+class MailForm(forms.Form):
+    """To whom a notice goes by e-mail."""
+
+    to = forms.EmailField(
+        label=_("E-mail address of the supplier"),
+        max_length=254,
+        error_messages=_BAD_ADDRESS,
+        widget=forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"}),
+    )
+    remember = forms.BooleanField(
+        label=_("Keep it with the supplier for the next time"), required=False, initial=True
     )
 
 

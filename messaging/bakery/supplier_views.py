@@ -160,7 +160,7 @@ def _recipient(visit: Visit, recipient_id: uuid.UUID) -> Recipient:
 
 
 def _as_entered(recipient: Recipient) -> dict[str, Any]:
-    entered = ("name", "consent_how", "consent_date", "note")
+    entered = ("name", "email", "consent_how", "consent_date", "note")
     return {name: getattr(recipient, name) for name in entered} | {
         "phone": formatted(recipient.phone)
     }

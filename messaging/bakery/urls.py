@@ -6,6 +6,7 @@ from django.urls import path
 
 from messaging.bakery import (
     import_views,
+    mail_views,
     message_views,
     month_views,
     people_views,
@@ -154,6 +155,11 @@ message_urls = [
         "bakery/<slug:slug>/messages/<uuid:message_id>/resend",
         message_views.resend,
         name="bakery_resend",
+    ),
+    path(
+        "bakery/<slug:slug>/messages/<uuid:message_id>/mail",
+        mail_views.send_by_mail,
+        name="bakery_message_mail",
     ),
 ]
 

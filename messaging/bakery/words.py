@@ -12,7 +12,7 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from messaging.graph_api.facts import WhoActs
-from messaging.models import EventKind, Message, WaitsFor
+from messaging.models import EventKind, Message, MessageMail, WaitsFor
 from messaging.money import number
 from messaging.services.explaining import explain
 from messaging.services.obstacles import Obstacle, ObstacleKind, Standing
@@ -112,6 +112,12 @@ HAPPENED: dict[str, State] = {
     EventKind.EXPIRED: State(_("It waited too long and was not sent"), "bad", "cross"),
 }
 
+# Whether the mail server has surely taken it.
+_MAILED: dict[bool, State] = {
+    True: State(_("Sent by e-mail"), "go", "mail"),
+    False: State(_("Perhaps sent by e-mail"), "warn", "question"),
+}
+
 COUNTED: dict[Group, State] = {
     Group.SENT: State(pgettext_lazy("counted", "sent"), "go", "check"),
     Group.DELIVERED: State(pgettext_lazy("counted", "delivered"), "good", "checks"),
@@ -185,6 +191,10 @@ OPT_OUT: dict[bool, StrPromise] = {
 
 # Bakeries could act on these, but the catalogue has to speak of templates to say how.
 _TRADE_WORDS = frozenset({131047, 132008})
+
+
+def mailed(mail: MessageMail) -> State:
+    return _MAILED[mail.is_sure]
 
 
 def notice_for(obstacle: Obstacle) -> Notice:

@@ -15,6 +15,7 @@ from messaging.models.erasure import Erasure
 from messaging.models.inbound_message import Asks, InboundMessage
 from messaging.models.mail import Mail, MailKind, MailState
 from messaging.models.message import IfUnconfirmed, Message, MessageQuerySet, Priority, WaitsFor
+from messaging.models.message_mail import MessageMail, MessageMailState
 from messaging.models.notice_kind import NoticeChoice, NoticeKind
 from messaging.models.person_alias import PersonAlias
 from messaging.models.price_rate import PriceCategory, PriceRate
@@ -62,6 +63,8 @@ __all__ = [
     "MailState",
     "Message",
     "MessageEvent",
+    "MessageMail",
+    "MessageMailState",
     "MessageQuerySet",
     "MessageTemplate",
     "NoticeChoice",

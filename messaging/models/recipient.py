@@ -65,6 +65,8 @@ class Recipient(models.Model):
     phone = models.CharField(_("number"), max_length=16, validators=[E164])
     name = models.CharField(_("name"), max_length=200, blank=True)
     note = models.CharField(_("note"), max_length=500, blank=True)
+    # For what does not reach them by WhatsApp.
+    email = models.EmailField(_("e-mail address"), blank=True, default="", db_default="")
     consent_how = models.CharField(
         _("agreed to be written to"), max_length=12, choices=ConsentHow, blank=True
     )

@@ -24,6 +24,7 @@ from messaging.models import (
     InboundMessage,
     Mail,
     Message,
+    MessageMail,
     PersonAlias,
     Recipient,
     SendAttempt,
@@ -114,6 +115,7 @@ def _erase_messages(tenant: Tenant, phones: Iterable[str], ids: list[uuid.UUID])
             if_unconfirmed=IfUnconfirmed.LEAVE,
             erased_at=now,
         )
+    MessageMail.objects.filter(message__in=ids).update(masked_address="")
     # Meta's id of the message is in the answer too.
     SendAttempt.objects.filter(message__in=ids).update(error_details="", response="")
 

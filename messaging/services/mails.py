@@ -6,19 +6,19 @@ unconfirmed and only a person sends it again.
 
 from __future__ import annotations
 
-import smtplib
 from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone, translation
 
 from messaging import queues
 from messaging.models import Mail, MailKind, MailState
+from messaging.services import mail_server
 from messaging.services.letters import Letter
 from tenants.models import Membership, Tenant, User
 
@@ -116,27 +116,19 @@ def _send(mail: Mail) -> bool:
     if not (mail.user.email and mail.user.is_active):
         _settle(mail, MailState.FAILED, error=NO_ADDRESS)
         return False
-    connection = get_connection()
     try:
-        connection.open()
-    except (OSError, smtplib.SMTPException) as error:
-        _try_later(mail, error)
-        return False
-    try:
-        message_of(mail, connection=connection).send()
-    except (smtplib.SMTPServerDisconnected, TimeoutError) as error:
-        _settle(mail, MailState.UNCONFIRMED, error=type(error).__name__)
-    except (OSError, smtplib.SMTPException) as error:
-        _try_later(mail, error)
+        mail_server.hand_over(message_of(mail))
+    except mail_server.PerhapsTakenError as error:
+        _settle(mail, MailState.UNCONFIRMED, error=error.kind)
+    except mail_server.NotTakenError as error:
+        _try_later(mail, error.kind)
     else:
         _settle(mail, MailState.SENT)
         log.info("Mail sent", mail_id=mail.pk, kind=mail.kind)
-    finally:
-        connection.close()
     return mail.state == MailState.SENT
 
 
-def message_of(mail: Mail, *, connection: object | None = None) -> EmailMultiAlternatives:
+def message_of(mail: Mail) -> EmailMultiAlternatives:
     """Return the mail as it goes out: plain text, HTML beside it, and how to get no more of its kind."""
     letter = Letter.from_json(mail.content)
     headers = {"Auto-Submitted": "auto-generated"}
@@ -151,15 +143,14 @@ def message_of(mail: Mail, *, connection: object | None = None) -> EmailMultiAlt
             body=letter.as_text(),
             to=[mail.user.email],
             headers=headers,
-            connection=connection,
         )
         message.attach_alternative(letter.as_html(mail.language), "text/html")
     return message
 
 
-def _try_later(mail: Mail, error: Exception) -> None:
-    """Errors are kept by their kind: their text names the address."""
-    name = type(error).__name__[:_ERROR_LENGTH]
+def _try_later(mail: Mail, kind: str) -> None:
+    """`kind` names the error."""
+    name = kind[:_ERROR_LENGTH]
     log.warning("Mail not sent", mail_id=mail.pk, kind=mail.kind, error=name)
     if mail.attempts > len(_TRY_AGAIN_AFTER):
         _settle(mail, MailState.FAILED, error=name)

@@ -10,7 +10,14 @@ from typing import Any
 
 import structlog
 
-from messaging.models import InboundMessage, Message, MessageEvent, Recipient, Suppression
+from messaging.models import (
+    InboundMessage,
+    Message,
+    MessageEvent,
+    MessageMail,
+    Recipient,
+    Suppression,
+)
 from messaging.services import recipients
 from messaging.services.suppressions import blocked_phones
 from tenants.models import User
@@ -20,11 +27,15 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class PersonalData:
-    """`stops` are the person's wishes towards this bakery. `is_blocked` also tells of what holds for all bakeries."""
+    """`stops` are the person's wishes towards this bakery. `is_blocked` also tells of what holds for all bakeries.
+
+    `mails` are those by which messages were told as well.
+    """
 
     recipient: Recipient
     messages: list[Message]
     events: dict[uuid.UUID, list[MessageEvent]]
+    mails: dict[uuid.UUID, list[MessageMail]]
     replies: list[InboundMessage]
     stops: list[Suppression]
     is_blocked: bool
@@ -36,6 +47,9 @@ def data_of(recipient: Recipient, *, by: User) -> PersonalData:
     lines: dict[uuid.UUID, list[MessageEvent]] = defaultdict(list)
     for event in MessageEvent.objects.filter(message__in=messages).in_order():
         lines[event.message_id].append(event)
+    mails: dict[uuid.UUID, list[MessageMail]] = defaultdict(list)
+    for mail in MessageMail.objects.filter(message__in=messages).in_order():
+        mails[mail.message_id].append(mail)
     log.info(
         "Personal data exported",
         recipient_id=recipient.pk,
@@ -46,6 +60,7 @@ def data_of(recipient: Recipient, *, by: User) -> PersonalData:
         recipient=recipient,
         messages=messages,
         events=lines,
+        mails=mails,
         replies=list(recipients.replies_of(recipient).order_by("received_at", "id")),
         stops=list(recipients.stops_of(recipient).order_by("asked_at", "id")),
         is_blocked=bool(blocked_phones(recipient.tenant, [recipient.phone])),
@@ -61,6 +76,7 @@ def as_json(data: PersonalData) -> dict[str, Any]:
             "phone": recipient.phone,
             "former_phones": recipient.former_phones,
             "name": recipient.name,
+            "email": recipient.email,
             "note": recipient.note,
             "known_since": _iso(recipient.created_at),
             "consent": {
@@ -74,7 +90,10 @@ def as_json(data: PersonalData) -> dict[str, Any]:
             {"from": _iso(stop.asked_at), "until": _iso(stop.lifted_at), "source": stop.source}
             for stop in data.stops
         ],
-        "messages": [_message(message, data.events[message.pk]) for message in data.messages],
+        "messages": [
+            _message(message, data.events[message.pk], data.mails[message.pk])
+            for message in data.messages
+        ],
         "replies": [
             {
                 "received_at": _iso(reply.received_at),
@@ -88,7 +107,9 @@ def as_json(data: PersonalData) -> dict[str, Any]:
     }
 
 
-def _message(message: Message, events: list[MessageEvent]) -> dict[str, Any]:
+def _message(
+    message: Message, events: list[MessageEvent], mails: list[MessageMail]
+) -> dict[str, Any]:
     return {
         "message_id": str(message.pk),
         "whatsapp_message_id": message.wamid,
@@ -102,6 +123,10 @@ def _message(message: Message, events: list[MessageEvent]) -> dict[str, Any]:
         "pricing": message.pricing,
         "events": [
             {"kind": event.kind, "at": _iso(event.at), "code": event.code} for event in events
+        ],
+        "mails": [
+            {"at": _iso(mail.sent_at), "to": mail.masked_address, "is_sure": mail.is_sure}
+            for mail in mails
         ],
     }
 

@@ -11,7 +11,7 @@ import structlog
 from django.core import signing
 from django.utils import timezone
 
-from messaging.models import InboundMessage, Message, MessageEvent, ProofLink
+from messaging.models import InboundMessage, Message, MessageEvent, MessageMail, ProofLink
 from tenants.models import Tenant, User
 
 log = structlog.get_logger(__name__)
@@ -33,11 +33,12 @@ class UnknownLinkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing that happened to a notice: an event of its life, or a reply of the recipient's."""
+    """One thing that happened to a notice: an event of its life, a reply of the recipient's, or that it was mailed."""
 
     at: datetime
     kind: str
     reply: InboundMessage | None = None
+    mail: MessageMail | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Proof:
 
 
 REPLIED = "replied"
+MAILED = "mailed"
 
 
 def proof_of(tenant: Tenant, reference: str) -> Proof | None:
@@ -74,6 +76,8 @@ def proof_of(tenant: Tenant, reference: str) -> Proof | None:
     for reply in replies.order_by("received_at", "id"):
         if reply.answers_id:
             steps[reply.answers_id].append(Step(reply.received_at, REPLIED, reply))
+    for mail in MessageMail.objects.filter(message__in=messages).in_order():
+        steps[mail.message_id].append(Step(mail.sent_at, MAILED, mail=mail))
     notices = [Notice(message, _in_order(steps[message.pk])) for message in messages]
     return Proof(tenant, reference, notices, timezone.now())
 

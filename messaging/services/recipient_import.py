@@ -152,7 +152,7 @@ def plan_for(tenant: Tenant, content: bytes) -> Plan:
     known = recipients.having(tenant, [row.details.phone for row in rows if row.details.phone])
     for row in rows:
         if recipient := known.get(row.details.phone):
-            before, said = _details_of(recipient), row.details
+            before, said = recipients.details_of(recipient), row.details
             row.known, row.details = recipient, _merged(before, said)
             row.changes = row.details != before
     return Plan(text, rows)
@@ -313,14 +313,5 @@ def _merged(known: Details, said: Details) -> Details:
         note=said.note or known.note,
         consent_how=consent.consent_how,
         consent_date=consent.consent_date,
-    )
-
-
-def _details_of(recipient: Recipient) -> Details:
-    return Details(
-        phone=recipient.phone,
-        name=recipient.name,
-        note=recipient.note,
-        consent_how=recipient.consent_how,
-        consent_date=recipient.consent_date,
+        email=known.email,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 import structlog
@@ -58,6 +58,7 @@ class Details:
     note: str = ""
     consent_how: str = ""
     consent_date: date | None = None
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,7 @@ def enter(recipient: Recipient, details: Details, *, by: User) -> None:
     agreed = (details.consent_how, details.consent_date)
     if agreed != (recipient.consent_how, recipient.consent_date):
         recipient.consent_by = by.get_username() if details.consent_how else ""
-    recipient.name, recipient.note = details.name, details.note
+    recipient.name, recipient.note, recipient.email = details.name, details.note, details.email
     recipient.consent_how, recipient.consent_date = agreed
 
 
@@ -255,6 +256,25 @@ def correct_number(message: Message, phone: str, *, by: User) -> bool:
     known = having(message.tenant, [message.recipient_phone]).get(message.recipient_phone)
     if known is None:
         return False
-    kept = Details(phone, known.name, known.note, known.consent_how, known.consent_date)
-    correct(known, kept, by=by)
+    correct(known, replace(details_of(known), phone=phone), by=by)
     return True
+
+
+def details_of(recipient: Recipient) -> Details:
+    """Return what has been entered of somebody."""
+    return Details(
+        phone=recipient.phone,
+        name=recipient.name,
+        note=recipient.note,
+        consent_how=recipient.consent_how,
+        consent_date=recipient.consent_date,
+        email=recipient.email,
+    )
+
+
+def remember_email(message: Message, email: str) -> None:
+    """Keep the address with the recipient of this message, where the bakery knows one."""
+    known = having(message.tenant, [message.recipient_phone]).get(message.recipient_phone)
+    if known is not None:
+        known.email = email
+        known.save(update_fields=["email"])

@@ -97,15 +97,15 @@ def resend(message: Message, *, to: str = "", by: User) -> Message:
 
 
 def why_not(message: Message, *, is_corrected: bool = False) -> WhyNot | None:
-    """Return why the message cannot be sent again, None when it can. One query, for what has replaced it.
+    """Return why the message cannot be sent again, None when it can. One query, unless `replacements` were prefetched.
 
     `is_corrected` asks for another number.
     """
     if message.erased_at is not None:
         return WhyNot(Hurdle.ERASED)
-    known = message.replacements.values_list("pk", flat=True).first()
+    known = next(iter(message.replacements.all()), None)
     if known is not None:
-        return WhyNot(Hurdle.SENT_AGAIN, replacement=known)
+        return WhyNot(Hurdle.SENT_AGAIN, replacement=known.pk)
     if message.unconfirmed_at is not None:
         until = message.unconfirmed_at + sending.UNCONFIRMED_SHOWN_AFTER
         return WhyNot(Hurdle.UNDECIDED, until=until) if until >= timezone.now() else None

@@ -133,7 +133,7 @@ def test_every_model_is_in_the_admin(model):
 
 
 HISTORY = {
-    "Message", "MessageEvent", "SendAttempt", "WebhookDelivery", "InboundMessage",
+    "Message", "MessageEvent", "MessageMail", "SendAttempt", "WebhookDelivery", "InboundMessage",
     "PhoneNumberAssignment", "AssignmentRound", "PhoneNumber", "MessageTemplate", "AccountEvent",
     "PersonAlias", "CallbackDelivery", "TemplateChange", "SettingChange", "NoticeChoice", "OwnPhone",
     "Recipient", "Erasure", "ProofLink",

@@ -21,6 +21,7 @@ from messaging.models import (
     Mail,
     Message,
     MessageEvent,
+    MessageMail,
     NoticeChoice,
     ProofLink,
     Recipient,
@@ -124,6 +125,7 @@ def rows_of_two_bakeries(db):
             SendAttempt: SendAttempt.objects.create(
                 message=message, started_at=message.created_at, duration_ms=1, outcome="accepted"
             ),
+            MessageMail: MessageMail.objects.create(message=message, sent_by="somebody"),
             DailyUsage: DailyUsage.objects.create(
                 day=message.created_at.date(),
                 tenant=tenant,

@@ -31,6 +31,7 @@ from messaging.models import (
     InboundMessage,
     Mail,
     MessageEvent,
+    MessageMail,
     NoticeChoice,
     PersonAlias,
     ProofLink,
@@ -138,6 +139,7 @@ def rows(db: None) -> dict[str, Model]:
         SendAttempt.objects.create(
             message=message, started_at=now, duration_ms=1, outcome="accepted"
         ),
+        MessageMail.objects.create(message=message, sent_by="somebody"),
         InboundMessage.objects.create(
             tenant=tenant, phone_number=number, wamid="wamid.1", kind="text"
         ),
@@ -244,7 +246,11 @@ def test_support_opens_what_is_listed_and_sees_no_secret_there(sonia, rows):
     assert opened == {name for name in answers if is_open_to_support(name)}
     # A message that waits is not sent again: these lead back to its page with the reason.
     led_back = {name for name, answer in answers.items() if answer.status_code == 302}
-    assert led_back == {"messaging_message_correct", "messaging_message_resend"}
+    assert led_back == {
+        "messaging_message_correct",
+        "messaging_message_resend",
+        "messaging_message_mail",  # it has just been mailed
+    }
     assert opened | refused | led_back == set(answers)
     hidden = [
         *SECRETS.values(),
@@ -266,6 +272,7 @@ def test_support_changes_nothing_by_posting_to_any_address(sonia, rows):
         "messaging_message_ask_meta",
         "messaging_message_resend",
         "messaging_message_correct",
+        "messaging_message_mail",
         "messaging_message_cancel",
         "messaging_pricerate_estimate",
     }

@@ -20,6 +20,7 @@ FORMS = [
     ("/bakery/goiko/suppliers/{recipient_id}/correct", {"phone": "+34600000101"}, "name"),
     ("/bakery/goiko/suppliers/import", {}, "file"),
     ("/bakery/goiko/messages/{message_id}/resend", {"phone": "nobody"}, "phone"),
+    ("/bakery/goiko/messages/{message_id}/mail", {"to": "nobody"}, "to"),
     ("/bakery/goiko/people/invite", {"email": "nobody", "role": "staff"}, "email"),
     ("/password/change", {"old_password": "wrong"}, "old_password"),
 ]

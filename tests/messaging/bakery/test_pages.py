@@ -227,7 +227,7 @@ def test_the_pages_cost_few_queries(browse, ana, bakery, django_assert_max_num_q
     client = browse(ana)
     with django_assert_max_num_queries(17):
         client.get(SETTINGS)
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         client.get(f"{SETTINGS}/messages/{messages[0].pk}")
 
 
