@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import unicodedata
 from functools import cache
+from typing import Any
 from xml.sax.saxutils import escape
 
 from django.utils.translation import get_language
@@ -15,6 +16,7 @@ from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     Flowable,
     KeepTogether,
@@ -25,6 +27,7 @@ from reportlab.platypus import (
     TableStyle,
 )
 
+from messaging.bakery.proof_letters import Letters, code_point
 from messaging.bakery.proof_words import NoticeWords, ProofWords
 
 _FONT, _BOLD = "Vera", "VeraBd"
@@ -58,14 +61,7 @@ def pdf_of(proof: ProofWords) -> bytes:
         topMargin=20 * mm,
         bottomMargin=20 * mm,
     )
-    document.build(
-        [
-            _paragraph(title, _TITLE),
-            _paragraph(proof.bakery, _HEAD),
-            _paragraph(_made(proof), _SMALL),
-            *(part for notice in proof.notices for part in _notice(notice, proof)),
-        ]
-    )
+    document.build(_Writer(proof).parts(title), canvasmaker=_NumberedCanvas)
     return file.getvalue()
 
 
@@ -83,23 +79,14 @@ def _made(proof: ProofWords) -> str:
     return said % {"local": proof.made.local, "utc": proof.made.utc}
 
 
-def _notice(notice: NoticeWords, proof: ProofWords) -> list[Flowable]:
-    who = " · ".join(filter(None, (notice.who, notice.phone)))
-    head = [
-        Spacer(1, 8 * mm),
-        _paragraph(who, _HEAD),
-        _paragraph(f"{_('State')}: {notice.state.label}", _TEXT),
-    ]
-    if notice.sender:
-        head.append(_paragraph(f"{_('Sent from')}: {notice.sender}", _TEXT))
-    if notice.whatsapp_id:
-        head.append(_paragraph(f"{_('WhatsApp message id')}: {notice.whatsapp_id}", _SMALL))
-    if notice.text:
-        head.append(Spacer(1, 2 * mm))
-        head.append(_paragraph(f"“{notice.text}”", _TEXT))
-    return [KeepTogether([*head, Spacer(1, 3 * mm)]), _steps(notice, proof.zone)]
+class _Writer:
+    """Writes one proof with the letters that the font has; what it lacks stands named at the end."""
 
+    def __init__(self, proof: ProofWords) -> None:
+        self._proof = proof
+        self._letters = Letters(_fonts()[_FONT].face.charToGlyph)
 
+<<<<<<< HEAD
 def _steps(notice: NoticeWords, zone: str) -> Table:
     rows = [[_("What happened"), zone, "UTC"]]
     rows += [
@@ -107,35 +94,89 @@ def _steps(notice: NoticeWords, zone: str) -> Table:
             " – ".join(filter(None, (str(step.state.label), step.said, step.whither))),
             step.when.local,
             step.when.utc,
+=======
+    def parts(self, title: str) -> list[Flowable]:
+        proof = self._proof
+        parts: list[Flowable] = [self._text(title, _TITLE), self._text(proof.bakery, _HEAD)]
+        parts.append(self._text(_made(proof), _SMALL))
+        if proof.cut:
+            parts.append(self._text(proof.cut, _BOLD_TEXT))
+        for notice in proof.notices:
+            parts += self._notice(notice)
+        return [*parts, *self._missing()]
+
+    def _notice(self, notice: NoticeWords) -> list[Flowable]:
+        names = filter(None, (notice.who, notice.phone))
+        head: list[Flowable] = [Spacer(1, 8 * mm), *(self._text(name, _HEAD) for name in names)]
+        lines = [(_("State"), str(notice.state.label)), (_("Reason"), notice.reason)]
+        lines.append((_("Sent from"), notice.sender))
+        head += [self._text(f"{label}: {said}", _TEXT) for label, said in lines if said]
+        if notice.whatsapp_id:
+            head.append(self._text(f"{_('WhatsApp message id')}: {notice.whatsapp_id}", _SMALL))
+        if notice.text:
+            head.append(Spacer(1, 2 * mm))
+            head.append(self._text(f"“{notice.text}”", _TEXT))
+        return [KeepTogether([*head, Spacer(1, 3 * mm)]), self._steps(notice)]
+
+    def _steps(self, notice: NoticeWords) -> Table:
+        rows = [[_("What happened"), self._proof.zone, "UTC"]]
+        rows += [
+            [
+                " – ".join(filter(None, (str(step.state.label), step.said))),
+                step.when.local,
+                step.when.utc,
+            ]
+            for step in notice.steps
+>>>>>>> ddc6a1e (Let a proof on paper change no word, and number its pages)
         ]
-        for step in notice.steps
-    ]
-    styles = [_BOLD_TEXT, *[_TEXT] * len(notice.steps)]
-    cells = [
-        [_paragraph(cell, style) for cell in row] for row, style in zip(rows, styles, strict=True)
-    ]
-    lines = TableStyle(
-        [
-            ("LINEBELOW", (0, 0), (-1, -1), 0.5, _LINE),
-            ("LEFTPADDING", (0, 0), (0, -1), 0),
-            ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        styles = [_BOLD_TEXT, *[_TEXT] * len(notice.steps)]
+        cells = [
+            [self._text(cell, style) for cell in row]
+            for row, style in zip(rows, styles, strict=True)
         ]
-    )
-    return Table(cells, colWidths=_WIDTHS, repeatRows=1, style=lines, hAlign="LEFT")
+        lines = TableStyle(
+            [
+                ("LINEBELOW", (0, 0), (-1, -1), 0.5, _LINE),
+                ("LEFTPADDING", (0, 0), (0, -1), 0),
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+            ]
+        )
+        return Table(cells, colWidths=_WIDTHS, repeatRows=1, style=lines, hAlign="LEFT")
+
+    def _missing(self) -> list[Flowable]:
+        """Say which letters could not be printed: each by its number and by Unicode's own name."""
+        letters = self._letters.missing
+        if not letters:
+            return []
+        said = _(
+            "This file's font lacks some letters. They stand as their Unicode numbers in square brackets: %(letters)s."
+        )
+        names = ", ".join(
+            f"{code_point(letter)} {unicodedata.name(letter, '')}".strip() for letter in letters
+        )
+        return [Spacer(1, 6 * mm), self._text(said % {"letters": names}, _SMALL)]
+
+    def _text(self, text: str, style: ParagraphStyle) -> Paragraph:
+        return Paragraph(escape(self._letters.printable(text)).replace("\n", "<br/>"), style)
 
 
-def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(_printable(text)).replace("\n", "<br/>"), style)
+class _NumberedCanvas(Canvas):
+    """Writes "Page 1 of 3" below each page. How many there are is known at the end, so pages wait until then."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._pages: list[dict[str, Any]] = []
 
-def _printable(text: str) -> str:
-    """Write what the font has no letter for as its plain letter, or as a question mark."""
-    known = _fonts()[_FONT].face.charToGlyph
+    def showPage(self) -> None:  # noqa: N802 (ReportLab's name)
+        self._pages.append(dict(self.__dict__))
+        self._startPage()  # type: ignore[attr-defined]  # not in the stubs
 
-    def printed(letter: str) -> str:
-        if letter == "\n" or ord(letter) in known:
-            return letter
-        plain = unicodedata.normalize("NFKD", letter)[0]
-        return plain if ord(plain) in known else "?"
-
-    return "".join(printed(letter) for letter in text)
+    def save(self) -> None:
+        for number, page in enumerate(self._pages, start=1):
+            self.__dict__.update(page)
+            said = _("Page %(page)s of %(pages)s") % {"page": number, "pages": len(self._pages)}
+            self.setFont(_FONT, 8)
+            self.setFillColor(_QUIET)
+            self.drawRightString(A4[0] - 20 * mm, 12 * mm, said)
+            super().showPage()
+        super().save()

@@ -32,11 +32,11 @@ _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
 def proof_page(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
     proof = _proof(visit, request.GET.get("order", ""))
+    links = proofs.links_to(visit.tenant, proof.reference)
     context = {
         "proof": words_for(proof, is_whole=True),
-        "links": [
-            (link, _address(link)) for link in proofs.links_to(visit.tenant, proof.reference)
-        ],
+        "links": [(link, _address(link)) for link in links],
+        "needs_link": proofs.needs_link(links),
         "may_write": visit.role is not None,
     }
     return render_page(request, visit, "messaging/bakery/proof.html", context)

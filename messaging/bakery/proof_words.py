@@ -7,15 +7,22 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
+<<<<<<< HEAD
 from messaging.bakery.words import HAPPENED, STATES, State, mailed
+=======
+from messaging.bakery.words import HAPPENED, STATES, State, advice_for
+from messaging.models import Message
+>>>>>>> ddc6a1e (Let a proof on paper change no word, and number its pages)
 from messaging.services.inbound_words import words_of
-from messaging.services.proofs import REPLIED, Notice, Proof, Step
+from messaging.services.proofs import AT_MOST, REPLIED, Notice, Proof, Step
+from messaging.statuses import MessageStatus
 from tenants.date_forms import dated_form
 from tenants.phone_numbers import formatted, masked
 
+_DID_NOT_ARRIVE = frozenset({MessageStatus.FAILED, MessageStatus.EXPIRED, MessageStatus.CANCELLED})
 _REPLIED = State(gettext_lazy("They answered"), "good", "bell")
 
 
@@ -39,12 +46,16 @@ class StepLine:
 
 @dataclass(frozen=True, slots=True)
 class NoticeWords:
-    """One notice. `who` is empty where the reader may not know, `phone` is then hidden but for its ends."""
+    """One notice. `who` is empty where the reader may not know, `phone` is then hidden but for its ends.
+
+    `reason` says why it did not arrive, to the bakery only.
+    """
 
     who: str
     phone: str
     sender: str
     state: State
+    reason: str
     whatsapp_id: str
     text: str
     steps: list[StepLine]
@@ -57,6 +68,8 @@ class ProofWords:
     notices: list[NoticeWords]
     zone: str
     made: When
+    # Where not all notices of the order are in it.
+    cut: str = ""
 
 
 def words_for(proof: Proof, *, is_whole: bool) -> ProofWords:
@@ -68,6 +81,7 @@ def words_for(proof: Proof, *, is_whole: bool) -> ProofWords:
         notices=[_notice(notice, zone, is_whole=is_whole) for notice in proof.notices],
         zone=proof.tenant.time_zone,
         made=when(proof.made_at, zone),
+        cut=_cut() if proof.is_cut else "",
     )
 
 
@@ -84,11 +98,21 @@ def _notice(notice: Notice, zone: ZoneInfo, *, is_whole: bool) -> NoticeWords:
         phone=phone,
         sender=formatted(message.phone_number.display_phone_number) if is_whole else "",
         state=STATES[message.status],
+        reason=_reason(message) if is_whole else "",
         # It holds the whole number, in base64.
         whatsapp_id=(message.wamid or "") if is_whole else "",
         text=message.rendered_text if is_whole else "",
         steps=[_step(step, zone, is_whole=is_whole) for step in notice.steps],
     )
+
+
+def _reason(message: Message) -> str:
+    advice = advice_for(message, language=get_language() or "")
+    return advice.title if advice and message.status in _DID_NOT_ARRIVE else ""
+
+
+def _cut() -> str:
+    return _("This order has more notices: here are its first %(count)s.") % {"count": AT_MOST}
 
 
 def _step(step: Step, zone: ZoneInfo, *, is_whole: bool) -> StepLine:

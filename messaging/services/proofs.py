@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.core import signing
+from django.db import transaction
 from django.utils import timezone
 
 from messaging.models import InboundMessage, Message, MessageEvent, MessageMail, ProofLink
@@ -17,8 +18,10 @@ from tenants.models import Tenant, User
 log = structlog.get_logger(__name__)
 
 LINK_LASTS = timedelta(days=30)
+# A link that lasts this long is good enough to be handed out once more.
+_LASTS_ENOUGH = timedelta(days=7)
 # An order is sent to a handful of suppliers, a few of them again.
-_AT_MOST = 50
+AT_MOST = 50
 # No time in the signature: the row says how long the link lasts, and its address stays the same.
 _SIGNER = signing.Signer(salt="messaging.proof", sep=".")
 
@@ -51,12 +54,13 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`made_at` is when it was drawn up: what happens later is not in it."""
+    """`made_at` is when it was drawn up: what happens later is not in it. `is_cut` where the order has more notices."""
 
     tenant: Tenant
     reference: str
     notices: list[Notice]
     made_at: datetime
+    is_cut: bool = False
 
 
 REPLIED = "replied"
@@ -66,9 +70,11 @@ MAILED = "mailed"
 def proof_of(tenant: Tenant, reference: str) -> Proof | None:
     """Return the proof for this order of the bakery, None where no notice has this order number."""
     found = Message.objects.of(tenant).filter(reference=reference).exclude(reference="")
-    messages = list(found.select_related("phone_number").order_by("id")[:_AT_MOST])
+    related = found.select_related("phone_number", "template")
+    messages = list(related.order_by("id")[: AT_MOST + 1])
     if not messages:
         return None
+    is_cut, messages = len(messages) > AT_MOST, messages[:AT_MOST]
     steps: dict[uuid.UUID, list[Step]] = defaultdict(list)
     for event in MessageEvent.objects.filter(message__in=messages).in_order():
         steps[event.message_id].append(Step(event.at, event.kind))
@@ -79,7 +85,7 @@ def proof_of(tenant: Tenant, reference: str) -> Proof | None:
     for mail in MessageMail.objects.filter(message__in=messages).in_order():
         steps[mail.message_id].append(Step(mail.sent_at, MAILED, mail=mail))
     notices = [Notice(message, _in_order(steps[message.pk])) for message in messages]
-    return Proof(tenant, reference, notices, timezone.now())
+    return Proof(tenant, reference, notices, timezone.now(), is_cut)
 
 
 def _in_order(steps: list[Step]) -> list[Step]:
@@ -96,7 +102,19 @@ def links_to(tenant: Tenant, reference: str) -> list[ProofLink]:
     return list(links.open(now=timezone.now()).newest_first())
 
 
+def needs_link(links: list[ProofLink]) -> bool:
+    """Whether none of these lasts long enough to be handed to somebody today."""
+    return not any(link.expires_at > timezone.now() + _LASTS_ENOUGH for link in links)
+
+
+@transaction.atomic
 def make_link(proof: Proof, *, by: User) -> ProofLink:
+    """Return a link to the proof: the one there is while it lasts long enough, so that they do not pile up."""
+    # Whoever presses twice at once gets one.
+    Tenant.objects.select_for_update(no_key=True).get(pk=proof.tenant.pk)
+    known = links_to(proof.tenant, proof.reference)
+    if known and not needs_link(known):
+        return known[0]
     link = ProofLink.objects.create(
         tenant=proof.tenant,
         reference=proof.reference,

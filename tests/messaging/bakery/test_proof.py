@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
 from datetime import datetime, timedelta
 
 import pytest
@@ -10,7 +12,7 @@ from django.utils import timezone
 from reportlab.pdfbase.ttfonts import TTFont
 from time_machine import travel
 
-from messaging.bakery.proof_pdf import _printable
+from messaging.bakery.proof_letters import Letters
 from messaging.models import InboundMessage, MessageEvent, ProofLink
 from messaging.services import proofs
 from messaging.statuses import MessageStatus
@@ -129,8 +131,49 @@ def test_every_letter_of_spanish_and_basque_is_in_the_font():
     assert [letter for letter in letters if ord(letter) not in known] == []
 
 
-def test_what_the_font_has_not_is_written_plainly():
-    assert _printable("Ana ă 🥖 ok") == "Ana a ? ok"
+def test_what_the_font_has_not_is_named_and_never_changed_unseen():
+    letters = Letters(TTFont("Vera", "Vera.ttf").face.charToGlyph)
+    assert (
+        letters.printable("⚠️ Alerta: pan\u2011dulce\u200b, 1 €")
+        == "[U+26A0] Alerta: pan-dulce, 1 €"
+    )
+    assert letters.printable("Ioa\u0306n 🥖🥖") == "Io[U+0103]n [U+1F956 U+1F956]"
+    assert letters.missing == ["⚠", "ă", "🥖"]
+
+
+def written_in(pdf: bytes) -> str:
+    """Return the plain letters of the file, whose text is packed twice."""
+    streams = re.findall(rb"/ASCII85Decode[^>]*>>\s*stream\r?\n(.*?)~>", pdf, re.DOTALL)
+    pages = [zlib.decompress(base64.a85decode(stream)) for stream in streams]
+    return " ".join(
+        text.decode("latin-1") for page in pages for text in re.findall(rb"\((.*?)\) Tj", page)
+    )
+
+
+def test_the_file_numbers_its_pages_and_tells_why_and_what_it_cannot_print(browse, ana, bakery):
+    message_in(
+        MessageStatus.FAILED,
+        tenant=bakery,
+        reference=ORDER,
+        recipient_name="Harinas del Sur",
+        recipient_phone="+34600000777",
+        rendered_text="⚠️ Alerta",
+        error_code=131026,
+    )
+    written = written_in(browse(ana).get(f"{PAGE}.pdf", {"order": ORDER}).content)
+    assert "Page 1 of 1" in written
+    assert "Reason: " in written
+    assert "+34 600 000 777" in written
+    assert "[U+26A0] Alerta" in written
+    assert "U+26A0 WARNING SIGN" in written
+
+
+def test_an_order_with_more_notices_than_are_shown_says_so(browse, ana, bakery):
+    for _ in range(51):
+        message_in(MessageStatus.READ, tenant=bakery, reference=ORDER)
+    said = "This order has more notices: here are its first 50."
+    assert said in text_of(browse(ana).get(PAGE, {"order": ORDER}).text)
+    assert said in written_in(browse(ana).get(f"{PAGE}.pdf", {"order": ORDER}).content)
 
 
 def test_nothing_anybody_wrote_is_markup_in_the_file(browse, ana, bakery):
@@ -221,6 +264,17 @@ def test_the_platforms_staff_make_no_links(browse, paula, message):
     assert browse(paula).get(PAGE, {"order": ORDER}).status_code == 200
     assert browse(paula).post(LINKS, {"order": ORDER}).status_code == 403
     assert not ProofLink.objects.exists()
+
+
+def test_pressing_again_finds_the_link_there_is_until_it_soon_ends(browse, ana, message):
+    with travel(AT, tick=False):
+        first = linked(browse(ana))
+        assert linked(browse(ana)) == first
+        assert "Make a link" not in browse(ana).get(PAGE, {"order": ORDER}).text
+    with travel(AT + timedelta(days=24), tick=False):
+        assert "Make a link that lasts longer" in browse(ana).get(PAGE, {"order": ORDER}).text
+        assert linked(browse(ana)) != first
+    assert ProofLink.objects.count() == 2
 
 
 def test_the_same_link_has_the_same_address_every_day(message, ana):
