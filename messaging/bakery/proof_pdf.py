@@ -86,15 +86,6 @@ class _Writer:
         self._proof = proof
         self._letters = Letters(_fonts()[_FONT].face.charToGlyph)
 
-<<<<<<< HEAD
-def _steps(notice: NoticeWords, zone: str) -> Table:
-    rows = [[_("What happened"), zone, "UTC"]]
-    rows += [
-        [
-            " – ".join(filter(None, (str(step.state.label), step.said, step.whither))),
-            step.when.local,
-            step.when.utc,
-=======
     def parts(self, title: str) -> list[Flowable]:
         proof = self._proof
         parts: list[Flowable] = [self._text(title, _TITLE), self._text(proof.bakery, _HEAD)]
@@ -122,12 +113,11 @@ def _steps(notice: NoticeWords, zone: str) -> Table:
         rows = [[_("What happened"), self._proof.zone, "UTC"]]
         rows += [
             [
-                " – ".join(filter(None, (str(step.state.label), step.said))),
+                " – ".join(filter(None, (str(step.state.label), step.said, step.whither))),
                 step.when.local,
                 step.when.utc,
             ]
             for step in notice.steps
->>>>>>> ddc6a1e (Let a proof on paper change no word, and number its pages)
         ]
         styles = [_BOLD_TEXT, *[_TEXT] * len(notice.steps)]
         cells = [

@@ -10,12 +10,8 @@ from django.utils import dateformat
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-<<<<<<< HEAD
-from messaging.bakery.words import HAPPENED, STATES, State, mailed
-=======
-from messaging.bakery.words import HAPPENED, STATES, State, advice_for
+from messaging.bakery.words import HAPPENED, STATES, State, advice_for, mailed
 from messaging.models import Message
->>>>>>> ddc6a1e (Let a proof on paper change no word, and number its pages)
 from messaging.services.inbound_words import words_of
 from messaging.services.proofs import AT_MOST, REPLIED, Notice, Proof, Step
 from messaging.statuses import MessageStatus
