@@ -52,7 +52,12 @@ ENTRIES = (
         ),
     ),
     Entry("bakery_month", _("This month"), "month"),
-    Entry("bakery_people", _("People"), "people", within=("bakery_remove", "bakery_leave")),
+    Entry(
+        "bakery_people",
+        _("People"),
+        "people",
+        within=("bakery_role", "bakery_remove", "bakery_leave"),
+    ),
 )
 
 

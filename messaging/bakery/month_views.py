@@ -44,7 +44,7 @@ def month_page(request: HttpRequest, slug: str) -> HttpResponse:
             (
                 f"{lists}?status={group.value}&month={month}",
                 money.number(getattr(report.totals, group.value)),
-                words.COUNTED[group],
+                words.counted(group, getattr(report.totals, group.value)),
             )
             for group in _COUNTED
         ],

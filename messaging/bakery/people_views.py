@@ -97,17 +97,23 @@ def invitation_back(request: HttpRequest, slug: str, invitation_id: int) -> Http
 
 
 @never_cache
-@takes_form_of("bakery_people")
+@require_http_methods(["GET", "HEAD", "POST"])
 @for_the_owner
 def change_role(request: HttpRequest, slug: str, member_id: int) -> HttpResponse:
+    """GET asks; POST changes."""
     visit, membership = _membership(request, slug, member_id)
-    form = RoleForm(request.POST)
+    if not visit.is_owner:
+        raise NotOwnerError
+    form = RoleForm(request.POST or None)
     if form.is_valid():
         role = Membership.Role(form.cleaned_data["role"])
         done = _tried(request, lambda: members.change_role(membership, role, by=visit.user))
         if done:
             messages.success(request, _("The role is changed."))
-    return redirect("bakery_people", slug=slug)
+        return redirect("bakery_people", slug=slug)
+    return render_page(
+        request, visit, "messaging/bakery/people_role.html", {"membership": membership}
+    )
 
 
 @never_cache
@@ -176,9 +182,12 @@ def _welcome(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 def _page(request: HttpRequest, visit: Visit, form: InviteForm) -> HttpResponse:
     rows = Membership.objects.of(visit.tenant).select_related("user")
+    listed = list(rows.order_by("role", "user__first_name", "user__username", "id"))
+    owners = [one for one in listed if one.role == Membership.Role.OWNER and one.user.is_active]
     context = {
-        "members": list(rows.order_by("role", "user__first_name", "user__username", "id")),
-        "roles": Membership.Role.choices,
+        "members": listed,
+        # Nobody can make them staff, so nothing is offered.
+        "last_owner": owners[0] if len(owners) == 1 else None,
         "invitations": list(visit.tenant.invitations.open().order_by("-sent_at", "-id"))
         if visit.is_owner
         else [],

@@ -75,6 +75,7 @@ _ROW_PROBLEMS: dict[RowProblem, StrPromise] = {
     RowProblem.SHORTENED_NUMBER: gettext_lazy(
         "Excel has shortened the number to “%(written)s”. Format the column as text and write the numbers again."
     ),
+    RowProblem.OWN_NUMBER: gettext_lazy("This is the number your notices are sent from."),
     RowProblem.TWICE: gettext_lazy("The same number stands in row %(first_row)s already."),
     RowProblem.NAME_TOO_LONG: gettext_lazy("The name is too long: at most 200 letters."),
     RowProblem.NOTE_TOO_LONG: gettext_lazy("The note is too long: at most 500 letters."),
@@ -128,6 +129,33 @@ def problem_of(error: FileProblem) -> str:
 def problems_of(row: Row) -> list[str]:
     shown = {"written": row.written, "first_row": row.first_row}
     return [str(_ROW_PROBLEMS[problem]) % shown for problem in row.problems]
+
+
+@dataclass(frozen=True, slots=True)
+class RowLine:
+    """What a row of a file makes of a supplier: all that will be known, and the name until now where that changes."""
+
+    name: str
+    phone: str
+    before: str
+    consent: str
+    note: str
+
+
+def row_line(row: Row) -> RowLine:
+    details = row.details
+    known = row.known.name if row.known is not None else ""
+    consent = ""
+    if details.consent_how and details.consent_date:
+        day = dateformat.format(details.consent_date, dated_form())
+        consent = f"{_CONSENTS[details.consent_how]}, {day}"
+    return RowLine(
+        name=details.name,
+        phone=formatted(details.phone),
+        before=known if known != details.name else "",
+        consent=consent,
+        note=details.note,
+    )
 
 
 def _advice_for(recipient: Recipient) -> Advice | None:

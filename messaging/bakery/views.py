@@ -63,7 +63,10 @@ def render_settings(request: HttpRequest, visit: Visit, **bound: Form) -> HttpRe
         "sender_phone": formatted(sender.display_phone_number) if sender else "",
         "blocking": words.notice_for(blocking) if blocking else None,
         "last_sent_ago": words.ago(seen.last_sent_at) if seen.last_sent_at else "",
-        "counts": [(group, seen.today[group], words.COUNTED[group]) for group in overview.Group],
+        "counts": [
+            (group, seen.today[group], words.counted(group, seen.today[group]))
+            for group in overview.Group
+        ],
         "failed_today": seen.today[overview.Group.FAILED],
         "lines": [
             words.line_for(message, language=get_language() or "", blocked=seen.blocked)

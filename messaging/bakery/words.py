@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.timesince import timesince
-from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext, npgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from messaging.graph_api.facts import WhoActs
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 class State:
     """`tone` ends a CSS class (.state--good), `icon` names a symbol of icons.svg."""
 
-    label: StrPromise
+    label: StrPromise | str
     tone: str
     icon: str
 
@@ -125,6 +125,19 @@ COUNTED: dict[Group, State] = {
     Group.WAITING: State(pgettext_lazy("counted", "waiting"), "wait", "clock"),
     Group.FAILED: State(pgettext_lazy("counted", "failed"), "bad", "cross"),
 }
+
+
+def counted(group: Group, count: int) -> State:
+    """Return the words that stand beside this number of notices."""
+    labels = {
+        Group.SENT: npgettext("beside its number", "sent", "sent", count),
+        Group.DELIVERED: npgettext("beside its number", "delivered", "delivered", count),
+        Group.READ: npgettext("beside its number", "read", "read", count),
+        Group.WAITING: npgettext("beside its number", "waiting", "waiting", count),
+        Group.FAILED: npgettext("beside its number", "failed", "failed", count),
+    }
+    return State(labels[group], COUNTED[group].tone, COUNTED[group].icon)
+
 
 _OBSTACLES: dict[ObstacleKind, tuple[StrPromise, StrPromise]] = {
     ObstacleKind.PLATFORM_OFF: (

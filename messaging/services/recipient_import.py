@@ -20,6 +20,7 @@ from messaging.services import recipient_learning, recipients
 from messaging.services.recipients import Details
 from tenants import phone_numbers
 from tenants.models import Tenant, User
+from tenants.services.routing import sender_for
 
 log = structlog.get_logger(__name__)
 
@@ -27,6 +28,8 @@ MAX_BYTES = 200_000
 MAX_ROWS = 2_000
 NAME_LENGTH, NOTE_LENGTH = 200, 500
 _DELIMITERS = ";,\t"
+# Excel's own word for which delimiter follows. It shows no such row, so the next one is its first.
+_DELIMITER_LINE = re.compile(r"\s*[\"']?sep=(.)[\"']?\s*\r?\n", re.IGNORECASE)
 _DATES = ("%Y-%m-%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y")
 # Excel shows a long number so, and saves what it shows.
 _SHORTENED = re.compile(r"\d+([.,]\d+)?e\+\d+", re.IGNORECASE)
@@ -71,6 +74,7 @@ class RowProblem(StrEnum):
     NO_NUMBER = "no_number"
     SHORTENED_NUMBER = "shortened_number"
     NOT_A_NUMBER = "not_a_number"
+    OWN_NUMBER = "own_number"
     TWICE = "twice"
     NAME_TOO_LONG = "name_too_long"
     NOTE_TOO_LONG = "note_too_long"
@@ -149,6 +153,7 @@ def plan_for(tenant: Tenant, content: bytes) -> Plan:
     if len(rows) > MAX_ROWS:
         raise UnreadableFileError(FileProblem.TOO_MANY_ROWS)
     _mark_repeated(rows)
+    _mark_own(tenant, rows)
     known = recipients.having(tenant, [row.details.phone for row in rows if row.details.phone])
     for row in rows:
         if recipient := known.get(row.details.phone):
@@ -199,7 +204,10 @@ def _decoded(content: bytes) -> str:
 
 
 def _rows_of(text: str) -> Iterator[Row]:
-    lines = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    said = _DELIMITER_LINE.match(text)
+    delimiter = said[1] if said else _delimiter(text)
+    text = text[said.end() :] if said else text
+    lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         columns: dict[str, int] | None = None
         for place, cells in enumerate(lines, start=1):
@@ -302,6 +310,17 @@ def _mark_repeated(rows: Sequence[Row]) -> None:
         row.first_row = first.setdefault(plain, row.place)
         if row.first_row != row.place:
             row.problems.append(RowProblem.TWICE)
+
+
+def _mark_own(tenant: Tenant, rows: Sequence[Row]) -> None:
+    """The number that sends for the bakery cannot write to itself."""
+    sender = sender_for(tenant)
+    if sender is None or not sender.display_phone_number:
+        return
+    own = phone_numbers.comparable(sender.display_phone_number)
+    for row in rows:
+        if row.details.phone and phone_numbers.comparable(row.details.phone) == own:
+            row.problems.append(RowProblem.OWN_NUMBER)
 
 
 def _merged(known: Details, said: Details) -> Details:

@@ -50,7 +50,7 @@ def read(client, path: str = PAGE) -> str:
 def test_the_month_in_spanish(browse, ana, sent):
     text = read(browse(ana, language="es"))
     assert "Noviembre de 2026" in text
-    assert "10 enviados 10 entregados 10 leídos 1 fallidos" in text
+    assert "10 enviados 10 entregados 10 leídos 1 fallido" in text
     assert "Coste hasta ahora 7,10 €" in text
     assert "España 10 0,7100 € 7,10 €" in text
 

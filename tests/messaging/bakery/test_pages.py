@@ -148,6 +148,26 @@ def test_times_are_the_bakerys_with_utc_beside(browse, ana, bakery):
     assert 'title="2026-11-20 23:30:00 UTC">21 Nov, 00:30</time>' in page
 
 
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", "21 Nov 2025, 00:30"), ("es", "21 nov 2025, 00:30")]
+)
+def test_another_years_times_name_it(browse, ana, bakery, language, said):
+    with travel("2025-11-20T23:30:00Z", tick=False):
+        message = message_in(MessageStatus.READ, tenant=bakery)
+        MessageEvent.objects.create(message=message, kind="read", at=timezone.now())
+    with travel("2026-11-20T23:30:00Z", tick=False):
+        for path in (f"{SETTINGS}/messages", f"{SETTINGS}/messages/{message.pk}"):
+            assert said in text_of(browse(ana, language=language).get(path).text)
+
+
+def test_the_story_of_a_notice_tells_utc_without_a_mouse(browse, ana, bakery):
+    with travel("2026-11-20T23:30:05Z", tick=False):
+        message = message_in(MessageStatus.READ, tenant=bakery)
+        MessageEvent.objects.create(message=message, kind="read", at=timezone.now())
+        page = text_of(browse(ana).get(f"{SETTINGS}/messages/{message.pk}").text)
+    assert "21 Nov, 00:30 23:30:05 UTC" in page
+
+
 def test_the_page_says_when_the_last_one_went(browse, ana, bakery):
     message_in(
         MessageStatus.READ, tenant=bakery, sent_at=timezone.now() - timedelta(minutes=12, seconds=5)

@@ -173,11 +173,34 @@ def member(user: User) -> Membership:
     return Membership.objects.get(user=user)
 
 
-def test_the_owner_makes_somebody_an_owner_and_staff_again(browse, ana, bruno):
-    client = browse(ana)
-    for role in ("owner", "staff"):
-        client.post(f"{PEOPLE}/{member(bruno).pk}/role", {"role": role})
+@pytest.mark.parametrize(
+    ("language", "questions"),
+    [
+        ("en", ("Make bruno an owner?", "Make bruno staff?")),
+        ("es", ("¿Hacer a bruno dueño?", "¿Pasar a bruno a personal?")),
+    ],
+)
+def test_the_owner_makes_somebody_an_owner_and_staff_again_after_being_asked(
+    browse, ana, bruno, language, questions
+):
+    client, address = browse(ana, language=language), f"{PEOPLE}/{member(bruno).pk}/role"
+    for role, question in zip(("owner", "staff"), questions, strict=True):
+        assert f'href="{address}"' in client.get(PEOPLE).text
+        assert question in client.get(address).text
+        client.post(address, {"role": role})
         assert member(bruno).role == role
+
+
+def test_an_owner_who_makes_themselves_staff_is_told_what_that_means(browse, ana, bakery):
+    MembershipFactory.create(tenant=bakery)
+    page = browse(ana).get(f"{PEOPLE}/{member(ana).pk}/role").text
+    assert "This is you: only another owner can make you an owner again." in page
+
+
+def test_the_last_owner_is_not_offered_to_become_staff(browse, ana, bruno):
+    page = browse(ana).get(PEOPLE).text
+    assert f"{PEOPLE}/{member(ana).pk}/role" not in page
+    assert f"{PEOPLE}/{member(bruno).pk}/role" in page
 
 
 def test_the_owner_removes_somebody_after_being_asked(browse, ana, bruno):

@@ -21,7 +21,6 @@ LEADS_TO = {
     "bakery_forget_phone": f"{SETTINGS}/phone",
     "bakery_resend": f"{SETTINGS}/messages/{{message_id}}",
     "bakery_invite": f"{SETTINGS}/people",
-    "bakery_role": f"{SETTINGS}/people",
     "bakery_invitation_again": f"{SETTINGS}/people",
     "bakery_invitation_back": f"{SETTINGS}/people",
     "bakery_proof_link": f"{SETTINGS}/messages",

@@ -158,6 +158,22 @@ def test_a_file_that_cannot_be_read_says_why(browse, ana, bakery):
     assert "Choose a file first." in text_of(client.post(f"{LIST}/import", {}).text)
 
 
+def test_the_look_at_a_file_shows_consent_and_note_of_each_row(browse, ana, bakery):
+    content = "Phone,Supplier,Consent,Date,Note\n600000101,Flour,in writing,2025-11-20,Only mornings\n600000102,Yeast,,,"
+    page = text_of(upload(browse(ana), content).text)
+    assert "Agreed in writing, 20 Nov 2025" in page
+    assert "Note: Only mornings" in page
+    assert "No consent noted" in page
+
+
+def test_a_file_full_of_faults_shows_the_first_fifty(browse, ana, bakery):
+    rows = "\n".join(f"nobody{number}" for number in range(2_000))
+    page = upload(browse(ana), f"Phone\n{rows}").text
+    assert "2000 rows have to be mended" in page.replace(",", "")
+    assert "and 1950 more" in text_of(page).replace(",", "")
+    assert len(page) < 60_000
+
+
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_the_example_is_a_file_that_can_be_imported(browse, ana, bakery, language):
     client = browse(ana, language=language)

@@ -27,6 +27,7 @@ OWNERS_ONLY = {
     "bakery_supplier_json",
     "bakery_supplier_csv",
     "bakery_supplier_erase",
+    "bakery_role",
     "bakery_remove",
 }
 # What changes something, and how it is asked.

@@ -21,7 +21,12 @@ from messaging.services.recipient_import import (
     take,
 )
 from tenants.models import Tenant
-from tests.factories import MembershipFactory, RecipientFactory, TenantFactory
+from tests.factories import (
+    DefaultNumberFactory,
+    MembershipFactory,
+    RecipientFactory,
+    TenantFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -88,6 +93,18 @@ def test_a_number_that_stands_twice_names_the_first_row(bakery):
     text = "Teléfono\n+551187654321\n600000101\n+5511987654321\n".encode()
     (faulty,) = plan_for(bakery, text).faulty
     assert (faulty.place, faulty.first_row, faulty.problems) == (4, 2, [RowProblem.TWICE])
+
+
+@pytest.mark.parametrize("head", ["sep=;", '"sep=;"', "SEP=;\r"])
+def test_excels_line_about_its_delimiter_is_no_row(bakery, head):
+    plan = plan_for(bakery, f"{head}\n{SPANISH}".encode())
+    (row,) = plan.rows
+    assert (row.place, row.details.name, row.problems) == (2, "Harinas Íñigo", [])
+
+
+def test_the_number_that_sends_for_the_bakery_is_no_supplier(bakery):
+    DefaultNumberFactory.create(display_phone_number="+34612345678")
+    assert problems(bakery, "612 345 678;Yo;;;") == {2: [RowProblem.OWN_NUMBER]}
 
 
 def test_one_faulty_row_keeps_all_out(bakery, ana):
