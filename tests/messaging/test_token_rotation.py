@@ -51,7 +51,7 @@ def test_what_waited_for_a_new_token_all_goes_out_once_and_the_old_one_dies(
     account.end_tokens()
     refused = rotate(product_environment, demo.ACCESS_TOKEN)
     assert refused.returncode == 1
-    assert "Our access token has expired." in refused.stderr
+    assert "It has expired." in refused.stderr
     assert not stored().is_sending
     token = account.mint_token(expires_in_s=account.DAYS_60_S)
     done = rotate(product_environment, token)
