@@ -199,6 +199,8 @@ LOGOUT_REDIRECT_URL = "login"
 LANGUAGE_CODE = "es"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = languages_in(LOCALE_PATHS[0])
+# One form of dates in both languages: 11/12/2026 would be November in one and December in the other.
+FORMAT_MODULE_PATH = "bakery_whatsapp.formats"
 LANGUAGE_COOKIE_AGE = 31_536_000  # a year in seconds
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "Europe/Madrid"

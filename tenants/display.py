@@ -84,14 +84,20 @@ def moment(at: datetime | None, *, with_seconds: bool = False) -> SafeString | s
     """Show a time in the zone of the admin, UTC in its title."""
     if at is None:
         return "–"
-    local, utc = timezone.localtime(at), at.astimezone(UTC)
-    year = "" if local.year == timezone.localtime().year else " Y"
+    utc = at.astimezone(UTC)
     return format_html(
         '<time datetime="{}" title="{} UTC">{}</time>',
         utc.isoformat(timespec="seconds"),
         utc.strftime("%Y-%m-%d %H:%M:%S"),
-        dateformat.format(local, f"{day_form()}{year}, {'H:i:s' if with_seconds else 'H:i'}"),
+        clock(at, with_seconds=with_seconds),
     )
+
+
+def clock(at: datetime, *, with_seconds: bool = False) -> str:
+    """Return the words of `moment`, for sentences: 21 Nov, 10:05, with the year where it is not this one."""
+    local = timezone.localtime(at)
+    year = "" if local.year == timezone.localtime().year else " Y"
+    return dateformat.format(local, f"{day_form()}{year}, {'H:i:s' if with_seconds else 'H:i'}")
 
 
 def list_url(model: str, **filters: object) -> str:

@@ -11,8 +11,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -24,7 +22,7 @@ from messaging.services.tokens import Verification, promote_token, verify_token
 from tenants.admin import WhatsAppBusinessAccountAdmin
 from tenants.admin.account import AccountForm
 from tenants.admin.base import confirmation
-from tenants.display import moment, page_url
+from tenants.display import clock, moment, page_url
 from tenants.models import WhatsAppBusinessAccount
 
 if TYPE_CHECKING:
@@ -194,5 +192,4 @@ def _after(account: WhatsAppBusinessAccount) -> str:
     if account.previous_token_until is None:
         return _("The new token is in service.")
     text = _("The new token is in service. The old one is revoked at Meta after %(until)s.")
-    until = timezone.localtime(account.previous_token_until)
-    return text % {"until": date_format(until, "SHORT_DATETIME_FORMAT")}
+    return text % {"until": clock(account.previous_token_until)}

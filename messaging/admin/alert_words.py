@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,6 +13,7 @@ from messaging.admin.template_words import rejection_words, to_do_words
 from messaging.models import AlertKind, SetupKey
 from messaging.services.setup import finding_words
 from messaging.services.webhook_checks import NO_CAUSE, WORDS, Finding, sentence_of
+from tenants.display import clock
 from tenants.models import StopReason
 from tenants.services.number_use import capped_account
 
@@ -230,4 +229,4 @@ def _day(moment: object) -> str:
 
 
 def _shown(moment: datetime) -> str:
-    return date_format(timezone.localtime(moment), "SHORT_DATETIME_FORMAT")
+    return clock(moment)

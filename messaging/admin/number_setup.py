@@ -39,7 +39,7 @@ from messaging.services.refusal_words import words_of_refusal
 from messaging.services.refused import RefusedError
 from messaging.services.trial import NobodySendsFromItError, send_trial
 from tenants import phone_numbers
-from tenants.display import page_url, phone
+from tenants.display import clock, page_url, phone
 from tenants.models import NumberSetup, PhoneNumber
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ class NumberSetupPages:
             text = _(
                 "It was tried too often. To keep Meta from locking the number wait until %(time)s."
             )
-            until = date_format(timezone.localtime(error.until), "SHORT_DATETIME_FORMAT")
+            until = clock(error.until)
             messages.error(request, text % {"time": until})
         except GraphApiError as error:
             is_unknown = isinstance(error, NoAnswerError)

@@ -31,7 +31,7 @@ from messaging.services.explaining import WHO, explain, explain_code
 from messaging.services.inbound_words import words_of
 from messaging.services.sending import UNCONFIRMED_SHOWN_AFTER
 from messaging.statuses import MessageStatus
-from tenants.display import BAD, CAUTION, NEUTRAL, page_url
+from tenants.display import BAD, CAUTION, NEUTRAL, clock, page_url
 from tenants.phone_numbers import masked
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _is_taken() -> bool:
 def _clock(at: datetime) -> str:
     local = timezone.localtime(at)
     is_today = local.date() == timezone.localdate()
-    return formatted(local, "H:i:s" if is_today else "j.n. H:i")
+    return formatted(local, "H:i:s") if is_today else clock(at)
 
 
 def _sentence(message: Message) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.models import TemplateChangeKind
 from messaging.services.template_rules import CannotEdit, EditObstacle
+from tenants.display import clock
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -165,7 +164,7 @@ def obstacle_words(obstacle: CannotEdit) -> str:
 
 
 def day_and_time(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")
+    return clock(at)
 
 
 def effect_words(change: TemplateChange) -> str:

@@ -10,8 +10,6 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminPasswordWidget
@@ -24,7 +22,7 @@ from messaging.services import token_rotation
 from messaging.services.accounts import NoAccountError
 from messaging.services.tokens import NoPreviousTokenError, TokenRefusedError
 from tenants.admin.base import ReadOnlyAdmin, confirmation
-from tenants.display import list_url, moment, page_url
+from tenants.display import clock, list_url, moment, page_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -174,9 +172,8 @@ class TokenRotationAdmin(ReadOnlyAdmin):
             account = token_rotation.put_into_service(_rotation(request), by=_pk(request))
             if account.previous_token_until is None:
                 return _("The new token is in service.")
-            until = timezone.localtime(account.previous_token_until)
             text = _("The new token is in service. The old one is kept until %(until)s.")
-            return text % {"until": date_format(until, "SHORT_DATETIME_FORMAT")}
+            return text % {"until": clock(account.previous_token_until)}
 
         return self._do(request, do)
 

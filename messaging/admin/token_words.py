@@ -7,12 +7,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from messaging.models.token_rotation import fingerprint_of
-from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL
+from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, clock
 
 if TYPE_CHECKING:
     from messaging.models import TokenRotation
@@ -96,7 +95,7 @@ def _grace(rotation: TokenRotation | None, situation: Situation) -> Stage:
     if until is None:
         return Stage(title, _("not kept"), "remove", NEUTRAL)
     if until > timezone.now():
-        end = date_format(timezone.localtime(until), "SHORT_DATETIME_FORMAT")
+        end = clock(until)
         note = _("Until %(end)s; until then one can go back to it.") % {"end": end}
         return Stage(title, _("running"), "hourglass_top", BUSY, note)
     return Stage(title, _("over"), "hourglass_bottom", CAUTION, _("It is being revoked."))
@@ -184,4 +183,4 @@ def _moment(at: datetime | str | None) -> str:
     if not at:
         return "–"
     known = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return date_format(timezone.localtime(known), "SHORT_DATETIME_FORMAT")
+    return clock(known)

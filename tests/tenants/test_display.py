@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
 import time_machine
-from django.utils import translation
+from django.utils import timezone, translation
+from django.utils.formats import date_format, localize
 
 from tenants import display
 from tenants.models import PhoneNumber
@@ -32,3 +34,15 @@ def test_a_step_of_the_header_is_named_for_people():
     assert crumb("numbers") == "Numbers"
     number = PhoneNumber(phone_number_id="123456789012345", display_phone_number="+34612345678")
     assert crumb(number) == "+34\u00a0612\u00a0345\u00a0678"
+
+
+@time_machine.travel(datetime(2026, 11, 26, 12, 0, tzinfo=UTC), tick=False)
+@pytest.mark.parametrize(("language", "month"), [("en", "Dec"), ("es", "dic")])
+@pytest.mark.parametrize("form", ["DATETIME_FORMAT", "SHORT_DATETIME_FORMAT"])
+def test_what_says_nothing_of_its_form_has_the_same_one(language, month, form):
+    noon = datetime(2026, 12, 11, 11, 0, tzinfo=UTC)
+    with translation.override(language):
+        assert display.clock(noon) == f"11 {month}, 12:00"
+        assert date_format(timezone.localtime(noon), form) == f"11 {month} 2026, 12:00"
+        assert date_format(noon.date(), "SHORT_DATE_FORMAT") == f"11 {month} 2026"
+        assert localize(timezone.localtime(noon)) == f"11 {month} 2026, 12:00"
