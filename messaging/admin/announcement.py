@@ -24,9 +24,12 @@ from tenants.display import list_url, moment, page_url
 from tenants.languages import own_name
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from django.urls import URLPattern
     from django.utils.safestring import SafeString
     from django_stubs_ext import StrOrPromise
+
+    from messaging.models.announcement import AnnouncementQuerySet
 
 _MODEL = "messaging_announcement"
 _SUBJECT_LENGTH = 200
@@ -95,6 +98,12 @@ class AnnouncementAdmin(ReadOnlyAdmin):
         except EmptyWordsError as error:
             text = _("Write subject and text in %(language)s too.")
             messages.error(request, text % {"language": own_name(error.language)})
+        except announcements.AnnouncedAlreadyError as error:
+            text = _(
+                "These mails went out before, with other words or to others: nothing was sent now."
+            )
+            messages.warning(request, text)
+            return HttpResponseRedirect(page_url(_MODEL, error.announcement.pk))
         except announcements.NobodyChosenError:
             messages.error(request, _("Choose at least one owner with an e-mail address."))
         return self._form(request, texts, chosen=chosen)
@@ -183,10 +192,13 @@ class AnnouncementAdmin(ReadOnlyAdmin):
         return moment(announcement.created_at)
 
     @admin.display(description=gettext_lazy("result"))
-    def results(self, announcement: Announcement) -> str:
-        states = list(announcement.mails.values_list("state", flat=True))
-        text = _("%(sent)d of %(all)d sent")
-        return text % {"sent": states.count(MailState.SENT), "all": len(states)}
+    def results(self, announcement: Any) -> str:
+        counts = {"sent": announcement.sent_mails or 0, "all": announcement.all_mails or 0}
+        return _("%(sent)d of %(all)d sent") % counts
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Announcement]:
+        found: AnnouncementQuerySet = super().get_queryset(request)
+        return found.with_results()
 
 
 def _texts(request: HttpRequest) -> dict[str, Words]:

@@ -22,6 +22,7 @@ from messaging.services import calendar_feeds
 from messaging.services.date_words import STATES, action_of, title_of
 from messaging.services.dates_ahead import DatedEvent, DateKind, DateState, dated_events
 from messaging.services.letters import site_url
+from messaging.services.mails import platform_admins
 from tenants.admin.base import ReadOnlyAdmin
 from tenants.display import BAD, BUSY, CAUTION, NEUTRAL, list_url, moment
 from tenants.models import User
@@ -119,6 +120,7 @@ class CalendarFeedAdmin(ReadOnlyAdmin):
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Dates ahead"),
+            "has_nobody": not platform_admins().exists(),
             "lines": [_line(event) for event in dated_events()],
             "secret_url": secret_url,
             "feed": _own(request).first(),

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import translation
@@ -84,6 +85,7 @@ class MessageAdmin(MessageActions, MessageMailing, NewestOnly, ReadOnlyAdmin):
         "changed",
         "claimed",
         "repairs",
+        "tries",
         "price",
         "cost",
         "parameters",
@@ -122,7 +124,7 @@ class MessageAdmin(MessageActions, MessageMailing, NewestOnly, ReadOnlyAdmin):
                     "id",
                     "wamid",
                     ("error_code", "fbtrace_id"),
-                    ("error_details", "attempts"),
+                    ("error_details", "tries"),
                     "parameters",
                 )
             },
@@ -138,6 +140,7 @@ class MessageAdmin(MessageActions, MessageMailing, NewestOnly, ReadOnlyAdmin):
         found: QuerySet[Message] = super().get_queryset(request)
         if request.resolver_match and request.resolver_match.url_name == "messaging_message_change":
             whole = found.select_related("tenant", "template", "phone_number__account")
+            whole = whole.annotate(tries_made=Count("send_attempts"))
             return whole.prefetch_related("replacements", "mails")
         return found
 
@@ -362,6 +365,14 @@ class MessageAdmin(MessageActions, MessageMailing, NewestOnly, ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("repairs"))
     def repairs(self, message: Message) -> str:
         return ", ".join(str(repair.get("code", "")) for repair in message.warnings) or "–"
+
+    @admin.display(description=gettext_lazy("attempts"))
+    def tries(self, message: Any) -> str:
+        """A try that Meta put off does not count towards those a message has."""
+        if message.tries_made <= message.attempts:
+            return str(message.attempts)
+        text = _("%(made)d, of which %(free)d not counted")
+        return text % {"made": message.tries_made, "free": message.tries_made - message.attempts}
 
     @admin.display(description=gettext_lazy("pricing"))
     def price(self, message: Message) -> str:

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.defaultfilters import filesizeformat
@@ -20,10 +22,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from messaging.admin.inbox import ReplayForm, inbox_facts
 from messaging.admin.pages import pretty_json, verdict_badge
 from messaging.admin.paginator import NewestOnly
-from messaging.admin.wording import reason
+from messaging.admin.wording import REASONS, reason
 from messaging.models import DeliveryOutcome, UnknownWebhookField, WebhookDelivery
 from messaging.services import replaying
-from tenants.admin.base import ReadOnlyAdmin
+from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import BAD, BUSY, CAUTION, GOOD, badge, link, list_url, moment, page_url
 
 if TYPE_CHECKING:
@@ -41,6 +43,11 @@ _OUTCOMES = {
     DeliveryOutcome.ERROR: (BAD, "error"),
 }
 _WAITING, _AGAIN = "waiting", "again"
+_SPANS: dict[str, tuple[StrOrPromise, timedelta]] = {
+    "hour": (gettext_lazy("in the last hour"), timedelta(hours=1)),
+    "day": (gettext_lazy("in the last 24 hours"), timedelta(hours=24)),
+    "week": (gettext_lazy("in the last 7 days"), timedelta(days=7)),
+}
 
 
 class OutcomeFilter(admin.SimpleListFilter):
@@ -64,7 +71,44 @@ class OutcomeFilter(admin.SimpleListFilter):
             return queryset.filter(processed_at__isnull=True)
         if wanted == _AGAIN:
             return queryset.filter(again_at__isnull=False)
-        return queryset.filter(outcome=wanted) if wanted in DeliveryOutcome.values else queryset
+        if wanted in DeliveryOutcome.values:
+            return queryset.filter(outcome=wanted)
+        return queryset.none() if wanted else queryset
+
+
+class ReceivedFilter(admin.SimpleListFilter):
+    title = gettext_lazy("received")
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, StrOrPromise]]:
+        return [(name, words) for name, (words, _span) in _SPANS.items()]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]
+    ) -> QuerySet[WebhookDelivery]:
+        known = _SPANS.get(self.value() or "")
+        return queryset.filter(received_at__gte=timezone.now() - known[1]) if known else queryset
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    """Why something in it was not applied: a number or a message that is not ours, and the like."""
+
+    title = gettext_lazy("why")
+    parameter_name = "why"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, StrOrPromise]]:
+        return [(why, _(why)) for why in REASONS]
+
+    @property
+    def is_unindexed(self) -> bool:
+        return self.value() in REASONS
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]
+    ) -> QuerySet[WebhookDelivery]:
+        if self.value() not in REASONS:
+            return queryset
+        return queryset.filter(verdicts__contains=[{"why": self.value()}])
 
 
 @admin.register(WebhookDelivery)
@@ -72,7 +116,7 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
     """What Meta posted, as it came, and what became of each thing in it."""
 
     list_display = ("received", "state", "content", "size_in_words", "waited", "took")
-    list_filter = (OutcomeFilter,)
+    list_filter = (OutcomeFilter, ReceivedFilter, ReasonFilter)
     list_before_template = "admin/messaging/webhookdelivery/_inbox.html"
     actions = ("apply_again",)
     fields = readonly_fields = (
@@ -121,17 +165,42 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
         return request.user.has_perm("messaging.change_webhookdelivery")
 
     @admin.action(description=gettext_lazy("Apply again"), permissions=["apply"])
-    def apply_again(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
-        """Harmless at any time: what was applied before changes nothing. Many are left to the workers."""
+    def apply_again(
+        self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]
+    ) -> HttpResponse | None:
+        """Harmless at any time: what was applied before changes nothing. Many are left to the workers, all are asked for."""
+        if request.POST.get("select_across") == "1" and "confirmed" not in request.POST:
+            return self._ask(request)
         ids = list(queryset.order_by("id").values_list("pk", flat=True)[: replaying.AT_ONCE + 1])
         if len(ids) > replaying.AT_ONCE:
             self._leave_to_workers(request, queryset)
-            return
+            return None
         count = replaying.replay_now(ids)
         text = ngettext(
             "%(count)d delivery applied again.", "%(count)d deliveries applied again.", count
         )
         messages.success(request, text % {"count": count})
+        return None
+
+    def _ask(self, request: HttpRequest) -> HttpResponse:
+        ticked = [(ACTION_CHECKBOX_NAME, pk) for pk in request.POST.getlist(ACTION_CHECKBOX_NAME)]
+        return confirmation(
+            request,
+            self,
+            title=_("Apply the whole list again?"),
+            lines=[
+                _("All webhooks of this list are applied again by the workers, on all its pages."),
+                _("What was applied before changes nothing; it takes its time."),
+            ],
+            button=_("Apply again"),
+            back_url=request.get_full_path(),
+            hidden=[
+                ("action", "apply_again"),
+                ("select_across", "1"),
+                ("confirmed", "yes"),
+                *ticked,
+            ],
+        )
 
     def replay_range(self, request: HttpRequest) -> HttpResponse:
         """Have a range of time applied again."""

@@ -6,14 +6,29 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from messaging.models.mail import Mail, MailKind, MailQuerySet
+from messaging.models.mail import Mail, MailKind, MailQuerySet, MailState
 from tenants.models import Tenant, TenantOwnedQuerySet
 
 
+def _mails(count: models.Count) -> models.Subquery:
+    """Count mails of the announcement, in the query that reads it."""
+    occasion = Concat(
+        models.Value("announcement:"), Cast(models.OuterRef("pk"), models.CharField())
+    )
+    mine = Mail.objects.filter(kind=MailKind.ANNOUNCEMENT, occasion=occasion).order_by()
+    return models.Subquery(mine.values("occasion").annotate(count=count).values("count"))
+
+
 class AnnouncementQuerySet(models.QuerySet["Announcement"]):
+    def with_results(self) -> Self:
+        """Add how many mails it has (`all_mails`) and how many went out (`sent_mails`), empty for none."""
+        went_out = models.Count("pk", filter=Q(state=MailState.SENT))
+        return self.annotate(all_mails=_mails(models.Count("pk")), sent_mails=_mails(went_out))
+
     def newest_first(self) -> Self:
         return self.order_by("-id")
 

@@ -27,13 +27,17 @@ class EventKind(models.TextChoices):
     EXPIRED = "expired", _("expired")
 
 
+# Nothing fails once it was delivered; what failed on one device may reach another.
+_LIFE = sorted(EventKind, key=lambda kind: kind in {EventKind.DELIVERED, EventKind.READ})
+
+
 class MessageEventQuerySet(TenantOwnedQuerySet["MessageEvent"]):
     tenant_path = "message__tenant"
 
     def in_order(self) -> Self:
         """Oldest first. Meta's times are whole seconds, so within one second the order is that of a message's life."""
         rank = models.Case(
-            *(models.When(kind=kind, then=place) for place, kind in enumerate(EventKind)),
+            *(models.When(kind=kind, then=place) for place, kind in enumerate(_LIFE)),
             default=len(EventKind),
         )
         return self.alias(second=TruncSecond("at"), rank=rank).order_by(

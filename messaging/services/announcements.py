@@ -33,6 +33,14 @@ class NobodyChosenError(Exception):
     """No owner with an e-mail address was chosen."""
 
 
+class AnnouncedAlreadyError(Exception):
+    """The form was sent before, with other words or to others; `announcement` is what went out then."""
+
+    def __init__(self, announcement: Announcement) -> None:
+        super().__init__(str(announcement))
+        self.announcement = announcement
+
+
 class EmptyWordsError(Exception):
     """A language lacks its subject or its text; `language` is its code."""
 
@@ -43,12 +51,13 @@ class EmptyWordsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Somebody who owns bakeries. `has_number` when one of them sends from a number of its own."""
+    """Somebody who owns bakeries. `has_number` when one of them sends from a number of its own, `uses_whatsapp` when all are switched on."""
 
     user: User
     language: str
     informed_at: datetime | None
     has_number: bool
+    uses_whatsapp: bool
     bakeries: list[str] = field(default_factory=list)
 
     @property
@@ -57,7 +66,8 @@ class Owner:
 
     @property
     def is_preselected(self) -> bool:
-        return self.can_be_told and self.has_number and self.informed_at is None
+        is_new = self.informed_at is None and not self.uses_whatsapp
+        return self.can_be_told and self.has_number and is_new
 
 
 def owners() -> list[Owner]:
@@ -80,6 +90,7 @@ def owners() -> list[Owner]:
             language=memberships[0].tenant.language,
             informed_at=informed.get(user.pk),
             has_number=any(each.tenant_id in numbered for each in memberships),
+            uses_whatsapp=all(each.tenant.whatsapp_enabled for each in memberships),
             bakeries=[each.tenant.name for each in memberships],
         )
         for user, memberships in by_user.items()
@@ -116,7 +127,8 @@ def _text() -> str:
 
 def letter_in(words: Mapping[str, str], language: str) -> Letter:
     """Return the mail as it will look. Raises EmptyWordsError."""
-    subject, text = words.get("subject", "").strip(), words.get("text", "").strip()
+    # One line: a mail's subject has no other, and a form may be sent by something that is no browser.
+    subject, text = " ".join(words.get("subject", "").split()), words.get("text", "").strip()
     if not (subject and text):
         raise EmptyWordsError(language)
     with translation.override(language):
@@ -141,8 +153,8 @@ def announce(
 ) -> Announcement:
     """Write the mails to these owners (primary keys of users); a worker sends them one by one.
 
-    The same key announces once: a repeat returns what was announced before. Raises NobodyChosenError and
-    EmptyWordsError.
+    The same key announces once: a repeat returns what was announced before. Raises NobodyChosenError, EmptyWordsError
+    and AnnouncedAlreadyError.
     """
     letters = {code: letter_in(words, code) for code, words in texts.items()}
     chosen = chosen_among(to)
@@ -159,6 +171,9 @@ def announce(
                     to=owner.user,
                     letter=partial(letters.__getitem__, language),
                 )
+    told = set(announcement.mails.values_list("user", flat=True))
+    if announcement.texts != dict(texts) or told != {owner.user.pk for owner in chosen}:
+        raise AnnouncedAlreadyError(announcement)
     if created:
         log.info("Announcement sent", announcement_id=announcement.pk, owners=len(chosen))
     return announcement

@@ -91,6 +91,22 @@ class RoleFilter(admin.SimpleListFilter):
         return queryset
 
 
+class FactorFilter(admin.SimpleListFilter):
+    """Without one, whoever knows a password of the staff could set up their own at the next log-in."""
+
+    title = gettext_lazy("second factor")
+    parameter_name = "factor"
+
+    def lookups(self, request: HttpRequest, model_admin: object) -> list[tuple[str, Any]]:
+        return [("yes", _("in use")), ("no", _("not set up"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        in_use = SecondFactor.objects.filter(confirmed_at__isnull=False).values("user")
+        if self.value() == "yes":
+            return queryset.filter(pk__in=in_use)
+        return queryset.exclude(pk__in=in_use) if self.value() == "no" else queryset
+
+
 class BakeriesOfPerson(TabularInline):  # type: ignore[misc]  # unfold ships no types
     model = Membership
     extra = 0
@@ -114,7 +130,7 @@ class UserAdmin(KnownKeys, DjangoUserAdmin, ModelAdmin):  # type: ignore[misc,ty
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
     list_display = ("username", "full_name", "mail", "works_at", "kind", "seen")
-    list_filter = (RoleFilter, "is_active")
+    list_filter = (RoleFilter, FactorFilter, "is_active")
     actions = None
     search_fields = ("username", "email", "first_name", "last_name")
     search_help_text = gettext_lazy("User name, name or e-mail")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 
 import pytest
 from django.test import Client
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.usefixtures("broker")
 
 @pytest.fixture
 def ana(db):
-    tenant = TenantFactory(name="Panadería Ana")
+    tenant = TenantFactory(name="Panadería Ana", whatsapp_enabled=False)
     AssignmentFactory(tenant=tenant)
     return MembershipFactory(tenant=tenant, user=UserFactory(username="ana")).user
 
@@ -121,6 +122,32 @@ def test_the_first_week_begins_and_ends_by_a_button(paula, ana):
     assert "End the watch over the first week?" in paula.get(f"{WEEKS}{week.pk}/end/").text
     assert "no more mails come" in paula.post(f"{WEEKS}{week.pk}/end/", follow=True).text
     assert FirstWeek.objects.get().ended_at is not None
+
+
+def test_who_uses_it_already_is_not_chosen_beforehand(paula, ana):
+    tenant = ana.memberships.get().tenant
+    chosen = f'value="{ana.pk}" checked'
+    type(tenant).objects.filter(pk=tenant.pk).update(whatsapp_enabled=True)
+    page = paula.get(NEW).text
+    assert chosen not in page
+    assert "uses it already" in page
+    type(tenant).objects.filter(pk=tenant.pk).update(whatsapp_enabled=False)
+    assert chosen in paula.get(NEW).text
+
+
+def test_a_form_sent_twice_with_other_words_sends_nothing_and_says_so(paula, ana):
+    key = str(uuid.uuid4())
+    paula.post(NEW, form("send", ana, key=key))
+    again = paula.post(NEW, form("send", ana, key=key), follow=True).text
+    assert "1 mail is on its way." in again
+    other = paula.post(NEW, form("send", ana, key=key, subject_es="Otro"), follow=True).text
+    assert "These mails went out before, with other words or to others" in other
+    assert Announcement.objects.count() == Mail.objects.count() == 1
+
+
+def test_a_subject_is_one_line(paula, ana):
+    paula.post(NEW, form("send", ana, subject_es="Ya disponible\nBcc: x@example.org"))
+    assert Mail.objects.get().subject == "Ya disponible Bcc: x@example.org"
 
 
 def test_each_number_of_the_week_leads_to_its_messages(paula, ana):

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from bakery_whatsapp.logs import masked
 from messaging import demo
+from tenants.models import User
 from tests.factories import AccountFactory, MembershipFactory
 from tests.messaging.admin.test_token_rotation import staff_with
 
@@ -41,6 +42,13 @@ def test_the_list_says_what_when_and_what_to_do(paula, account):
 def test_the_list_stands_without_an_account_too(paula, settings):
     settings.WHATSAPP_ACCESS_TOKEN = ""
     assert paula.get(PAGE).status_code == 200
+
+
+def test_reminders_that_reach_nobody_are_told(paula, account):
+    User.objects.update(email="")
+    assert "No reminder goes out" in paula.get(PAGE).text
+    User.objects.update(email="paula@platform.example")
+    assert "No reminder goes out" not in paula.get(PAGE).text
 
 
 def test_the_file_can_be_downloaded(paula, account):

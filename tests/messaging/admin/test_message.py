@@ -155,6 +155,13 @@ def test_a_filter_with_nonsense_is_no_error(paula, db, name, value):
     assert paula.get(LIST, {name: value}).status_code in {200, 302}
 
 
+def test_tries_that_do_not_count_are_told(paula, db):
+    message = message_in(MessageStatus.QUEUED, attempts=0)
+    assert "of which" not in paula.get(page_of(message)).text
+    message.send_attempts.create(started_at=timezone.now(), duration_ms=9, outcome="retry_later")
+    assert "1, of which 1 not counted" in paula.get(page_of(message)).text
+
+
 def test_the_list_is_filtered_by_day_bakery_and_number(paula, db):
     message = MessageFactory.create()
     for filters in (

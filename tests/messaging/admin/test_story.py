@@ -34,6 +34,15 @@ def test_what_we_did_stands_before_what_meta_reports_for_the_same_second():
     assert titles == ["Requested", "Sent to Meta", "Accepted by Meta", "Sent", "Delivered"]
 
 
+def test_what_failed_on_one_device_stands_before_the_delivery_on_another():
+    message = message_in(MessageStatus.DELIVERED)
+    for kind in (EventKind.DELIVERED, EventKind.FAILED, EventKind.SENT, EventKind.READ):
+        MessageEvent.objects.create(message=message, kind=kind, at=SECOND)
+    with override("en"):
+        titles = [line.title for line in story_of(message, language="en").lines]
+    assert titles == ["Sent", "Failed", "Delivered", "Read"]
+
+
 def we_will(message: Message) -> str:
     with override("en"):
         return story_of(message, language="en").headline.we_will

@@ -206,3 +206,35 @@ def test_the_list_is_there_though_redis_is_not(paula, settings):
         assert "Redis, which counts them, does not answer." in paula.get(LIST).text
     finally:
         queues.client.cache_clear()
+
+
+def test_a_state_that_is_none_lists_nothing(paula):
+    delivery = delivery_of()
+    assert page_of(delivery) not in paula.get(LIST, {"state": "nonsense"}).text
+
+
+def test_the_list_is_filtered_by_time_and_by_why(paula):
+    why = "The number it was sent to is none of ours."
+    strange = delivery_of(
+        at=timezone.now(),
+        outcome="ignored",
+        verdicts=[{"change": "0.0", "what": "sent", "verdict": "ignored", "why": why}],
+    )
+    old = delivery_of(at=timezone.now() - timedelta(days=3))
+    for filters in ({"when": "hour"}, {"when": "day"}, {"why": why}):
+        page = paula.get(LIST, filters).text
+        assert page_of(strange) in page, filters
+        assert page_of(old) not in page, filters
+    assert page_of(old) in paula.get(LIST, {"when": "week"}).text
+
+
+def test_the_whole_list_is_asked_about_before_it_is_applied_again(paula):
+    rows = [delivery_of(), delivery_of()]
+    form = {
+        "action": "apply_again",
+        "select_across": "1",
+        "_selected_action": [str(row.pk) for row in rows],
+    }
+    assert "Apply the whole list again?" in paula.post(LIST, form).text
+    page = paula.post(LIST, form | {"confirmed": "yes"}, follow=True).text
+    assert "2 deliveries applied again." in page

@@ -23,8 +23,10 @@ from tests.factories import (
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 
 
-def owner(username, *, number=True, language="es", **fields):
-    tenant = TenantFactory(name=f"Panadería {username}", language=language)
+def owner(username, *, number=True, uses_it=False, language="es", **fields):
+    tenant = TenantFactory(
+        name=f"Panadería {username}", language=language, whatsapp_enabled=uses_it
+    )
     if number:
         AssignmentFactory(tenant=tenant)
     return MembershipFactory(tenant=tenant, user=UserFactory(username=username, **fields)).user
@@ -47,11 +49,13 @@ def test_owners_with_a_number_and_an_address_who_were_not_informed_are_preselect
     ana = owner("ana")
     owner("carla", number=False)
     owner("dora", email="")
+    owner("eva", uses_it=True)
     bruno = MembershipFactory(role=Membership.Role.STAFF).user
     assert {name: row.is_preselected for name, row in known().items()} == {
         "ana": True,
         "carla": False,
         "dora": False,
+        "eva": False,
     }
     assert bruno.username not in known()
     announce(ana)

@@ -7,8 +7,9 @@ import re
 import pytest
 from auditlog.models import LogEntry
 from django.urls import reverse
+from django.utils import timezone
 
-from tenants.models import StaffRole, User
+from tenants.models import SecondFactor, StaffRole, User
 from tests.factories import StaffFactory, SupportFactory, UserFactory
 
 LIST = "/admin/tenants/user/"
@@ -137,3 +138,16 @@ def test_somebody_who_deletes_themselves_stays_in_the_log_by_name(paula):
     entry = LogEntry.objects.get(action=LogEntry.Action.DELETE, object_pk=str(user.pk))
     assert entry.actor is None
     assert entry.additional_data == {"by": "paula"}
+
+
+def test_staff_without_a_second_factor_are_listed(paula):
+    safe, open_to_all = StaffFactory.create(username="safe"), StaffFactory.create(username="open")
+    SecondFactor.objects.create(user=safe, secret="x", confirmed_at=timezone.now())
+    SecondFactor.objects.create(user=open_to_all, secret="y")
+    names = {
+        value: set(paula.get(LIST, {"factor": value}).context["cl"].result_list)
+        for value in ("yes", "no")
+    }
+    assert names["yes"] == {safe}
+    assert open_to_all in names["no"]
+    assert safe not in names["no"]
