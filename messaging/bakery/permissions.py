@@ -1,4 +1,9 @@
-"""Who of a bakery may do what: its people read, enter and resend; what cannot be undone or leaves the house is the owner's."""
+"""Who of a bakery may do what: its people do the daily work, its owners decide.
+
+Daily work: see and download everything, send again, cancel what waits, mark as done, add and correct suppliers. What cannot
+be undone, opens something to others or touches many at once is the owner's: settings, people, imports, erasing, personal
+data, links to proofs. The people page says the same.
+"""
 
 from __future__ import annotations
 

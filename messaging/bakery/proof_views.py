@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from messaging.bakery.pages import Visit, render_page, visit_of
-from messaging.bakery.permissions import require_member
+from messaging.bakery.permissions import require_owner
 from messaging.bakery.posting import takes_form_of
 from messaging.bakery.proof_pdf import pdf_of
 from messaging.bakery.proof_words import words_for
@@ -35,9 +35,8 @@ def proof_page(request: HttpRequest, slug: str) -> HttpResponse:
     links = proofs.links_to(visit.tenant, proof.reference)
     context = {
         "proof": words_for(proof, is_whole=True),
-        "links": [(link, _address(link)) for link in links],
+        "links": [(link, _address(link)) for link in links] if visit.is_owner else [],
         "needs_link": proofs.needs_link(links),
-        "may_write": visit.role is not None,
     }
     return render_page(request, visit, "messaging/bakery/proof.html", context)
 
@@ -57,7 +56,7 @@ def proof_file(request: HttpRequest, slug: str) -> HttpResponse:
 @takes_form_of("bakery_messages")
 def make_proof_link(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
-    require_member(visit)
+    require_owner(visit)
     proof = _proof(visit, request.POST.get("order", ""))
     proofs.make_link(proof, by=visit.user)
     messages.success(request, _("Here is the link. Whoever has it can see this proof."))
@@ -68,7 +67,7 @@ def make_proof_link(request: HttpRequest, slug: str) -> HttpResponse:
 @takes_form_of("bakery_messages")
 def revoke_proof_link(request: HttpRequest, slug: str, link_id: uuid.UUID) -> HttpResponse:
     visit = visit_of(request, slug)
-    require_member(visit)
+    require_owner(visit)
     mine = ProofLink.objects.visible_to(visit.user).of(visit.tenant)
     link = get_object_or_404(mine, pk=link_id)
     proofs.revoke(link, by=visit.user)

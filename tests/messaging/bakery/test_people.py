@@ -329,3 +329,16 @@ def test_two_bakeries_may_invite_the_same_person(browse, ana, link):
     owner = MembershipFactory.create(tenant=other).user
     members.invite(other, email=NEW, role=Membership.Role.OWNER, by=owner)
     assert Invitation.objects.open().count() == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "Staff do the daily work: they see everything, send notices again"),
+        ("es", "El personal hace el trabajo diario: lo ve todo, vuelve a enviar avisos"),
+    ],
+)
+@pytest.mark.parametrize("person", ["ana", "bruno"])
+def test_everybody_reads_what_staff_may_do(request, browse, person, language, words):
+    page = browse(request.getfixturevalue(person), language=language).get(PEOPLE).text
+    assert words in page

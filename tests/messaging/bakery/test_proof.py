@@ -237,9 +237,10 @@ def test_the_link_ends_after_thirty_days(browse, ana, message):
 def test_the_link_is_taken_back(browse, ana, bruno, message):
     address = linked(browse(ana))
     link = ProofLink.objects.get()
-    browse(bruno).post(f"{LINKS}/{link.pk}/revoke")
+    assert browse(bruno).post(f"{LINKS}/{link.pk}/revoke").status_code == 403
+    browse(ana).post(f"{LINKS}/{link.pk}/revoke")
     link.refresh_from_db()
-    assert link.revoked_by == "bruno"
+    assert link.revoked_by == "ana"
     assert browse().get(address).status_code == 410
     assert address not in browse(ana).get(PAGE, {"order": ORDER}).text
 
@@ -292,3 +293,19 @@ def test_a_null_character_in_the_order_is_as_if_it_were_not_there(browse, ana, b
     assert client.get("/bakery/goiko/proof?order=%00").status_code == 404
     made = client.post("/bakery/goiko/proof/links", {"order": "PO-1\0"})
     assert made.url == "/bakery/goiko/proof?order=PO-1"
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "Only owners of the bakery make such links."), ("es", "Esos enlaces solo los crean")],
+)
+def test_staff_see_the_proof_and_its_pdf_but_open_it_to_nobody(
+    browse, bruno, message, language, words
+):
+    client = browse(bruno, language=language)
+    page = client.get(f"/bakery/goiko/proof?order={message.reference}")
+    assert words in page.text
+    assert "/proof/links" not in page.text
+    assert client.get(f"/bakery/goiko/proof.pdf?order={message.reference}").status_code == 200
+    assert client.post(LINKS, {"order": message.reference}).status_code == 403
+    assert not ProofLink.objects.exists()
