@@ -30,6 +30,8 @@ from messaging.bakery.posting import takes_form_of
 from messaging.bakery.record_forms import ResendForm
 from messaging.models import Message, MessageEvent, MessageMail
 from messaging.services import (
+    failures,
+    interventions,
     message_mail_words,
     message_mails,
     message_search,
@@ -123,6 +125,32 @@ def resend(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpRespon
     return redirect("bakery_message", slug=slug, message_id=message.pk)
 
 
+@never_cache
+@takes_form_of("bakery_message", names="message_id")
+def cancel(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    """Cancel what waits. Whoever presses twice is told the same."""
+    visit = visit_of(request, slug)
+    require_member(visit)
+    try:
+        interventions.cancel_message(message_for(visit, message_id))
+    except RefusedError as error:
+        messages.error(request, words_of_refusal(error))
+    else:
+        messages.success(request, _("The notice is cancelled and will not be sent."))
+    return redirect("bakery_message", slug=slug, message_id=message_id)
+
+
+@never_cache
+@takes_form_of("bakery_message", names="message_id")
+def mark_done(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpResponse:
+    """Take it off the list of what did not arrive."""
+    visit = visit_of(request, slug)
+    require_member(visit)
+    failures.mark_done(message_for(visit, message_id), by=visit.user)
+    messages.success(request, _("It is off the list of what did not arrive."))
+    return redirect("bakery_message", slug=slug, message_id=message_id)
+
+
 def _correct_supplier(request: HttpRequest, visit: Visit, message: Message, phone: str) -> None:
     try:
         recipients.correct_number(message, phone, by=visit.user)
@@ -142,6 +170,8 @@ def _page(request: HttpRequest, visit: Visit, message: Message, form: ResendForm
         "recipient": recipients.having(visit.tenant, [message.recipient_phone]).get(
             message.recipient_phone
         ),
+        "may_cancel": message.status == MessageStatus.QUEUED and visit.role is not None,
+        "may_mark_done": visit.role is not None and failures.is_unresolved(message),
     }
     if message.status in _AGAIN:
         why = resending.why_not(message)

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.graph_api.template_bubble import RenderedTemplate, render
 from messaging.money import number
 from messaging.services.bakery_settings import OfferedNotice
+from messaging.services.switching import WaitingMessages
 from tenants.models import SettingChange
 from tenants.services.setting_changes import ON
 
@@ -78,6 +79,8 @@ def _changed(change: SettingChange) -> str:
         case SettingChange.What.NOTICE:
             words = _("%(notice)s: switched on") if is_on else _("%(notice)s: switched off")
             return words % {"notice": _title(change.subject, "")[0]}
+        case SettingChange.What.WAITING:
+            return _waiting(int(change.before), is_cancelled=change.after == WaitingMessages.CANCEL)
         case SettingChange.What.QUIET_HOURS if change.after:
             start, _dash, until = change.after.partition("-")
             return _("Quiet hours from %(start)s to %(until)s") % {"start": start, "until": until}
@@ -86,3 +89,19 @@ def _changed(change: SettingChange) -> str:
         case SettingChange.What.MONTHLY_LIMIT if change.after:
             return _("Limit of %(limit)s notices a month") % {"limit": number(int(change.after))}
     return _("No monthly limit any more")
+
+
+def _waiting(count: int, *, is_cancelled: bool) -> str:
+    if is_cancelled:
+        words = ngettext(
+            "%(count)s waiting notice was cancelled",
+            "%(count)s waiting notices were cancelled",
+            count,
+        )
+    else:
+        words = ngettext(
+            "%(count)s waiting notice was still to be sent",
+            "%(count)s waiting notices were still to be sent",
+            count,
+        )
+    return words % {"count": number(count)}

@@ -161,6 +161,16 @@ message_urls = [
         mail_views.send_by_mail,
         name="bakery_message_mail",
     ),
+    path(
+        "bakery/<slug:slug>/messages/<uuid:message_id>/cancel",
+        message_views.cancel,
+        name="bakery_cancel",
+    ),
+    path(
+        "bakery/<slug:slug>/messages/<uuid:message_id>/done",
+        message_views.mark_done,
+        name="bakery_mark_done",
+    ),
 ]
 
 supplier_urls = [

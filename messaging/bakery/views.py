@@ -22,6 +22,7 @@ from messaging.bakery.asked import group_in
 from messaging.bakery.forms import MonthlyLimitForm, QuietHoursForm, SwitchForm
 from messaging.bakery.pages import Visit, render_page, user_of, visit_of
 from messaging.bakery.setting_words import change_line, notice_row
+from messaging.models import Message
 from messaging.services import (
     bakery_settings,
     overview,
@@ -58,6 +59,11 @@ def render_settings(request: HttpRequest, visit: Visit, **bound: Form) -> HttpRe
     only = group_in(request.GET.get("show", ""))
     seen = overview.overview_of(visit.tenant, user=visit.user, only=only)
     sender, blocking = seen.standing.sender, seen.standing.obstacle_to_switching_on
+    language = get_language() or ""
+
+    def lines(rows: list[Message]) -> list[words.Line]:
+        return [words.line_for(row, language=language, blocked=seen.blocked) for row in rows]
+
     context = {
         "overview": seen,
         "sender_phone": formatted(sender.display_phone_number) if sender else "",
@@ -67,11 +73,8 @@ def render_settings(request: HttpRequest, visit: Visit, **bound: Form) -> HttpRe
             (group, seen.today[group], words.counted(group, seen.today[group]))
             for group in overview.Group
         ],
-        "failed_today": seen.today[overview.Group.FAILED],
-        "lines": [
-            words.line_for(message, language=get_language() or "", blocked=seen.blocked)
-            for message in seen.messages
-        ],
+        "unresolved": lines(seen.unresolved[: overview.RECENT]),
+        "lines": lines(seen.messages),
         "only": words.COUNTED[only] if only else None,
         **_settings_of(visit, seen.standing),
         **bound,
@@ -123,8 +126,8 @@ def _turn(request: HttpRequest, visit: Visit) -> HttpResponse:
             switching.switch_on(tenant, by=visit.user)
             messages.success(request, _("WhatsApp notices are on: the next order will be sent."))
         else:
-            cancelled = switching.switch_off(tenant, by=visit.user, waiting=form.waiting_choice)
-            messages.success(request, _switched_off(cancelled))
+            done = switching.switch_off(tenant, by=visit.user, waiting=form.waiting_choice)
+            messages.success(request, _switched_off(done))
     except switching.NotOwnerError:
         raise PermissionDenied(
             _("Only the owner of the bakery turns the notices on and off. Ask them to do it.")
@@ -136,13 +139,20 @@ def _turn(request: HttpRequest, visit: Visit) -> HttpResponse:
     return redirect("bakery_settings", slug=tenant.slug)
 
 
-def _switched_off(cancelled: int) -> str:
-    off = _("WhatsApp notices are off: nothing new will be sent.")
-    if not cancelled:
-        return off
-    also = ngettext(
-        "%(count)d waiting notice was cancelled.",
-        "%(count)d waiting notices were cancelled.",
-        cancelled,
-    )
-    return f"{off} {also % {'count': cancelled}}"
+def _switched_off(done: switching.SwitchedOff) -> str:
+    said = [_("WhatsApp notices are off: nothing new will be sent.")]
+    if done.cancelled:
+        cancelled = ngettext(
+            "%(count)d waiting notice was cancelled.",
+            "%(count)d waiting notices were cancelled.",
+            done.cancelled,
+        )
+        said.append(cancelled % {"count": done.cancelled})
+    if done.still_waiting:
+        left = ngettext(
+            "%(count)d waiting notice still goes out.",
+            "%(count)d waiting notices still go out.",
+            done.still_waiting,
+        )
+        said.append(left % {"count": done.still_waiting})
+    return " ".join(said)

@@ -5,24 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
 
 from django.db.models import Q
-from django.utils import timezone
 
 from messaging.models import Message, MessageQuerySet, Recipient
 from messaging.models.searching import OrderDigits, orders_like
 from messaging.months import Month, begin_of
 from messaging.services import recipients
-from messaging.services.overview import NEEDS_ATTENTION, STATUSES_OF, Group
+from messaging.services.failures import AT_MOST, unresolved
+from messaging.services.overview import STATUSES_OF, Group
 from messaging.services.suppressions import blocked_phones
 from tenants import phone_numbers
 from tenants.models import Tenant, User
 
 PAGE = 25
-# What failed longer ago is past helping; it is found in the list below.
-_ATTENTION_FOR = timedelta(days=7)
-_ATTENTION_AT_MOST = 20
 _SUPPLIERS_AT_MOST = 20
 
 
@@ -42,7 +38,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """`failed` are the latest that need the bakery, shown above all others; `next_before` continues the list."""
+    """`failed` are the latest that nobody has seen to, shown above all others; `next_before` continues the list."""
 
     messages: list[Message]
     blocked: dict[str, bool]
@@ -53,7 +49,7 @@ class Found:
 def search(tenant: Tenant, wanted: Wanted, *, user: User) -> Found:
     """Return one page, the newest first. What failed stands apart on the first page of everything."""
     mine = Message.objects.visible_to(user).of(tenant).select_related("template")
-    failed = _needing_attention(mine) if wanted.is_all else []
+    failed = list(unresolved(mine).newest_first()[:AT_MOST]) if wanted.is_all else []
     rows = list(_wanted(mine, tenant, wanted).newest_first()[: PAGE + 1])
     page, has_more = rows[:PAGE], len(rows) > PAGE
     phones = {message.recipient_phone for message in [*page, *failed]}
@@ -63,13 +59,6 @@ def search(tenant: Tenant, wanted: Wanted, *, user: User) -> Found:
         next_before=page[-1].pk if has_more else None,
         failed=failed,
     )
-
-
-def _needing_attention(mine: MessageQuerySet) -> list[Message]:
-    lately = mine.created_between(after=timezone.now() - _ATTENTION_FOR)
-    # What was sent again is settled.
-    open_ones = lately.filter(status__in=NEEDS_ATTENTION, replacements__isnull=True)
-    return list(open_ones.newest_first()[:_ATTENTION_AT_MOST])
 
 
 def _wanted(mine: MessageQuerySet, tenant: Tenant, wanted: Wanted) -> MessageQuerySet:

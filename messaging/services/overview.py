@@ -10,9 +10,12 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q
 from django.utils import timezone
 
-from messaging.models import InboundMessage, Message, MessageEvent, WaitsFor
+from messaging.models import InboundMessage, Message, MessageEvent, MessageQuerySet
+from messaging.services.failures import AT_MOST, FAILED, unresolved
 from messaging.services.obstacles import Standing, standing_of
+from messaging.services.quiet_hours import end_of_quiet_hours
 from messaging.services.suppressions import blocked_phones
+from messaging.services.switching import waiting_count
 from messaging.statuses import TAKEN_BY_META, MessageStatus
 from tenants.models import Tenant, User
 
@@ -36,16 +39,22 @@ STATUSES_OF: dict[Group, frozenset[MessageStatus]] = {
     Group.WAITING: frozenset(
         {MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNCONFIRMED}
     ),
-    Group.FAILED: frozenset({MessageStatus.FAILED, MessageStatus.EXPIRED}),
+    Group.FAILED: FAILED,
 }
-NEEDS_ATTENTION = STATUSES_OF[Group.FAILED] | {MessageStatus.UNCONFIRMED}
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`messages` are the latest, those that need the bakery's attention first; `blocked` as `blocked_phones` says."""
+    """`messages` are the latest beside the `unresolved`, which did not arrive and nobody has seen to, a limited number.
+
+    `quiet_until` is when the quiet hours end that hold now. `still_waiting` counts what goes out although the switch is
+    off. `blocked` as `blocked_phones` says.
+    """
 
     standing: Standing
+    quiet_until: datetime | None
+    still_waiting: int
+    unresolved: list[Message]
     last_sent_at: datetime | None
     today: dict[Group, int]
     messages: list[Message]
@@ -63,14 +72,19 @@ class Story:
 
 def overview_of(tenant: Tenant, *, user: User, only: Group | None = None) -> Overview:
     """`only` narrows the messages to today's of one group."""
-    last = _last_sent(tenant)
-    messages = _recent(tenant, user=user, only=only)
+    last, mine = _last_sent(tenant), Message.objects.visible_to(user).of(tenant)
+    open_ones = list(unresolved(mine).select_related("template").newest_first()[:AT_MOST])
+    messages = _recent(mine, tenant, but=[] if only else open_ones, only=only)
+    shown = [*open_ones[:RECENT], *messages]
     return Overview(
         standing=standing_of(tenant),
+        quiet_until=end_of_quiet_hours(tenant, timezone.now()),
+        still_waiting=0 if tenant.whatsapp_enabled else waiting_count(tenant),
+        unresolved=open_ones,
         last_sent_at=(last.sent_at or last.accepted_at) if last else None,
         today=_counts_of_today(tenant),
         messages=messages,
-        blocked=blocked_phones(tenant, {message.recipient_phone for message in messages}),
+        blocked=blocked_phones(tenant, {message.recipient_phone for message in shown}),
     )
 
 
@@ -107,14 +121,11 @@ def _counts_of_today(tenant: Tenant) -> dict[Group, int]:
     return {group: counts[group.value] for group in Group}
 
 
-def _recent(tenant: Tenant, *, user: User, only: Group | None) -> list[Message]:
-    found = Message.objects.visible_to(user).of(tenant)
+def _recent(
+    mine: MessageQuerySet, tenant: Tenant, *, but: list[Message], only: Group | None
+) -> list[Message]:
+    found = mine.exclude(pk__in=[message.pk for message in but]) if but else mine
     if only is not None:
         found = found.created_between(after=_today_began(tenant))
         found = found.filter(status__in=STATUSES_OF[only])
-    latest = found.select_related("template").newest_first()[:RECENT]
-    return sorted(latest, key=lambda message: not _needs_attention(message))
-
-
-def _needs_attention(message: Message) -> bool:
-    return message.status in NEEDS_ATTENTION or message.waits_for == WaitsFor.OPT_OUT
+    return list(found.select_related("template").newest_first()[:RECENT])

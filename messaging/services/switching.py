@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
@@ -24,6 +25,14 @@ class WaitingMessages(StrEnum):
 
     SEND = "send"
     CANCEL = "cancel"
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchedOff:
+    """How many waiting messages were cancelled, and how many still go out."""
+
+    cancelled: int
+    still_waiting: int
 
 
 class NotOwnerError(Exception):
@@ -69,22 +78,35 @@ def switch_on(tenant: Tenant, *, by: User) -> bool:
     return switched
 
 
-def switch_off(tenant: Tenant, *, by: User, waiting: WaitingMessages | None = None) -> int:
-    """Return how many waiting messages were cancelled. Raises NotOwnerError, and MessagesWaitingError without a choice."""
+def switch_off(tenant: Tenant, *, by: User, waiting: WaitingMessages | None = None) -> SwitchedOff:
+    """Switch off, and cancel what waits where that is wanted, also when it was off already: "send" can be taken back.
+
+    Raises NotOwnerError, and MessagesWaitingError without a choice.
+    """
     require_owner(by, tenant)
     with transaction.atomic():
         locked = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
-        if not locked.whatsapp_enabled:
-            return 0
         queued = Message.objects.of(tenant).queued()
-        if waiting is None and (count := queued.count()):
+        if locked.whatsapp_enabled and waiting is None and (count := queued.count()):
             raise MessagesWaitingError(count)
-        _switch(tenant, on=False, by=by)
+        is_change = _switch(tenant, on=False, by=by)
         cancelled = _cancel_all(queued) if waiting is WaitingMessages.CANCEL else 0
-    log.info(
-        "WhatsApp notices switched off", tenant_id=tenant.pk, user_id=by.pk, cancelled=cancelled
-    )
-    return cancelled
+        left = queued.count()
+        if is_change or cancelled:
+            _note_waiting(tenant, cancelled=cancelled, left=left, by=by)
+    if is_change or cancelled:
+        log.info(
+            "WhatsApp notices switched off", tenant_id=tenant.pk, user_id=by.pk, cancelled=cancelled
+        )
+    return SwitchedOff(cancelled, left)
+
+
+def _note_waiting(tenant: Tenant, *, cancelled: int, left: int, by: User) -> None:
+    """Keep what became of what waited: whoever asks later reads it beside the switch."""
+    for count, choice in ((cancelled, WaitingMessages.CANCEL), (left, WaitingMessages.SEND)):
+        if count:
+            what = SettingChange.What.WAITING
+            note(tenant, what, before=str(count), after=choice.value, by=by)
 
 
 def _cancel_all(queued: QuerySet[Message]) -> int:

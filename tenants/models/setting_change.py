@@ -22,6 +22,7 @@ class SettingChange(models.Model):
     """Somebody changed what their bakery sends, when or how much: append-only.
 
     `before` and `after` are "on" or "off", "21:00-07:00", or a number; empty means none. `subject` says of which notice.
+    Of what waited when the notices were switched off, `before` is how many and `after` "send" or "cancel".
     """
 
     class What(models.TextChoices):
@@ -29,6 +30,7 @@ class SettingChange(models.Model):
         NOTICE = "notice", _("kind of notice")
         QUIET_HOURS = "quiet_hours", _("quiet hours")
         MONTHLY_LIMIT = "monthly_limit", _("monthly limit")
+        WAITING = "waiting", _("waiting notices")
 
     tenant = models.ForeignKey(
         Tenant, on_delete=models.CASCADE, related_name="setting_changes", verbose_name=_("bakery")

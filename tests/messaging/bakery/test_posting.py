@@ -20,6 +20,8 @@ LEADS_TO = {
     "bakery_confirm_phone": f"{SETTINGS}/phone",
     "bakery_forget_phone": f"{SETTINGS}/phone",
     "bakery_resend": f"{SETTINGS}/messages/{{message_id}}",
+    "bakery_cancel": f"{SETTINGS}/messages/{{message_id}}",
+    "bakery_mark_done": f"{SETTINGS}/messages/{{message_id}}",
     "bakery_invite": f"{SETTINGS}/people",
     "bakery_invitation_again": f"{SETTINGS}/people",
     "bakery_invitation_back": f"{SETTINGS}/people",

@@ -34,6 +34,8 @@ OWNERS_ONLY = {
 POSTS: dict[str, dict[str, str]] = {
     "bakery_switch": {"enabled": "off"},
     "bakery_resend": {},
+    "bakery_cancel": {},
+    "bakery_mark_done": {},
     "bakery_supplier_add": {"phone": "+34600000109", "name": "New"},
     "bakery_supplier_correct": {"phone": "+34600000109", "name": "New"},
     "bakery_supplier_erase": {},

@@ -14,12 +14,13 @@ from messaging.services.switching import (
     CannotSwitchOnError,
     MessagesWaitingError,
     NotOwnerError,
+    SwitchedOff,
     WaitingMessages,
     switch_off,
     switch_on,
 )
 from messaging.statuses import MessageStatus
-from tenants.models import Membership, Tenant, User
+from tenants.models import Membership, SettingChange, Tenant, User
 from tests.factories import (
     AccountFactory,
     DefaultNumberFactory,
@@ -53,7 +54,7 @@ def test_switching_on_and_off_is_kept_and_logged_with_ids(tenant, owner):
     with capture_logs() as logs:
         assert switch_on(tenant, by=owner)
         assert is_on(tenant)
-        assert switch_off(tenant, by=owner) == 0
+        assert switch_off(tenant, by=owner) == SwitchedOff(0, 0)
         assert not is_on(tenant)
     assert [(line["event"], line["user_id"], line["tenant_id"]) for line in logs] == [
         ("WhatsApp notices switched on", owner.pk, tenant.pk),
@@ -94,7 +95,7 @@ def test_waiting_messages_are_asked_about_first(tenant, owner):
 def test_waiting_messages_are_sent_when_the_owner_says_so(tenant, owner):
     switch_on(tenant, by=owner)
     message = MessageFactory.create(tenant=tenant)
-    assert switch_off(tenant, by=owner, waiting=WaitingMessages.SEND) == 0
+    assert switch_off(tenant, by=owner, waiting=WaitingMessages.SEND) == SwitchedOff(0, 1)
     message.refresh_from_db()
     assert message.status == MessageStatus.QUEUED
     assert not is_on(tenant)
@@ -105,7 +106,7 @@ def test_waiting_messages_are_cancelled_when_the_owner_says_so(tenant, owner):
     waiting = MessageFactory.create(tenant=tenant)
     under_way = message_in(MessageStatus.SENDING, tenant=tenant)
     others = MessageFactory.create()
-    assert switch_off(tenant, by=owner, waiting=WaitingMessages.CANCEL) == 1
+    assert switch_off(tenant, by=owner, waiting=WaitingMessages.CANCEL) == SwitchedOff(1, 0)
     for message, status in (
         (waiting, MessageStatus.CANCELLED),
         (under_way, MessageStatus.SENDING),
@@ -113,6 +114,23 @@ def test_waiting_messages_are_cancelled_when_the_owner_says_so(tenant, owner):
     ):
         message.refresh_from_db()
         assert message.status == status
+
+
+def test_send_can_be_taken_back_by_cancelling_afterwards(tenant, owner):
+    switch_on(tenant, by=owner)
+    MessageFactory.create_batch(2, tenant=tenant)
+    switch_off(tenant, by=owner, waiting=WaitingMessages.SEND)
+    assert switch_off(tenant, by=owner, waiting=WaitingMessages.CANCEL) == SwitchedOff(2, 0)
+    assert switch_off(tenant, by=owner, waiting=WaitingMessages.CANCEL) == SwitchedOff(0, 0)
+    assert [
+        (change.what, change.before, change.after)
+        for change in SettingChange.objects.of(tenant).order_by("id")
+    ] == [
+        ("switch", "off", "on"),
+        ("switch", "on", "off"),
+        ("waiting", "2", "send"),
+        ("waiting", "2", "cancel"),
+    ]
 
 
 def suspended(tenant: Tenant) -> None:
