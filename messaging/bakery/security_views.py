@@ -174,7 +174,12 @@ def _passes(form: SecondFactorForm, use: Callable[[str], list[str] | None]) -> l
 
 def _codes_page(request: HttpRequest, codes: list[str]) -> HttpResponse:
     """Show the codes in this very answer: a message or a redirect would have to store them."""
-    context = {"codes": codes, "next": _next(request)}
+    others = [
+        row
+        for row in log_ins.log_ins_of(user_of(request))
+        if row.session_key != request.session.session_key
+    ]
+    context = {"codes": codes, "next": _next(request), "others": len(others)}
     return render(request, "registration/recovery_codes.html", context)
 
 

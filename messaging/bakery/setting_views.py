@@ -118,7 +118,10 @@ def history(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_the_owner
 def own_phone(request: HttpRequest, slug: str) -> HttpResponse:
-    """GET shows the number and what is to be done; POST writes a code to a number."""
+    """GET shows the number and what is to be done; POST writes a code to a number.
+
+    Who is an owner no more still sees a number of theirs that we have, and has it forgotten.
+    """
     visit = visit_of(request, slug)
     if request.method != "POST":
         return _own_phone_page(request, visit)
@@ -156,7 +159,7 @@ def forget_own_phone(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
     own_phones.forget(visit.user)
     messages.success(request, _("We have forgotten your number."))
-    return redirect("bakery_own_phone", slug=slug)
+    return redirect("bakery_own_phone" if visit.is_owner else "bakery_settings", slug=slug)
 
 
 @never_cache
@@ -190,9 +193,9 @@ def _why_not(error: Exception) -> str:
 
 
 def _own_phone_page(request: HttpRequest, visit: Visit, **bound: forms.Form) -> HttpResponse:
-    if not visit.is_owner:
-        raise NotOwnerError
     own = own_phones.own_phone_of(visit.user)
+    if not visit.is_owner and not (visit.role and own and own.phone):
+        raise NotOwnerError
     context = {
         "own": own,
         "own_number": masked(own.phone) if own and own.phone else "",

@@ -174,6 +174,41 @@ def test_five_wrong_codes_wait_a_quarter_of_an_hour_also_for_the_right_one(ana, 
     assert client.post(CODE, {"code": f"{now_code(ana)}"}).status_code == 302
 
 
+def test_whoever_only_knows_the_password_cannot_lock_the_owner_out(ana):
+    recovery, *_rest = give_factor(ana)
+    attacker = log_in(ana)
+    for _try in range(6):
+        attacker.post(CODE, {"code": "000000"})
+    assert "Too many wrong codes." in attacker.post(CODE, {"code": "a" * 16}).text
+    assert log_in(ana).post(CODE, {"code": recovery}).status_code == 302
+    assert log_in(ana).post(CODE, {"code": recovery}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", "On 1 other device you are logged in without such a code."),
+        ("es", "En 1 dispositivo más tienes la sesión abierta sin ese código."),
+    ],
+)
+def test_setting_it_up_offers_to_log_out_everywhere_else(ana, language, words):
+    other, client = log_in(ana), log_in(ana, language=language)
+    client.get(SET_UP)
+    page = client.post(SET_UP, {"code": now_code(ana)}).text
+    assert words in page
+    assert 'action="/account/devices/end"' in page
+    client.post("/account/devices/end")
+    assert other.get("/bakery/goiko").url.startswith("/login")
+    assert client.get(SECURITY).status_code == 200
+
+
+def test_who_is_logged_in_nowhere_else_is_offered_nothing(ana):
+    client = log_in(ana)
+    client.get(SET_UP)
+    page = client.post(SET_UP, {"code": now_code(ana)}).text
+    assert "devices/end" not in page
+
+
 def test_the_way_on_stays_on_this_site(ana):
     give_factor(ana)
     answer = log_in(ana).post(CODE, {"code": now_code(ana), "next": "https://evil.example/"})

@@ -357,3 +357,18 @@ def test_help_is_a_mail_that_says_where_it_comes_from(browse, ana, bakery, setti
     for context in (str(bakery.pk), "Panadería Goiko", "ana", "/bakery/goiko/history"):
         assert context in mail
     assert "session" not in mail
+
+
+def test_an_owner_who_is_staff_now_still_has_their_number_forgotten(browse, bruno, bakery):
+    OwnPhone.objects.create(user=bruno, phone="+34600000199", verified_at=timezone.now())
+    client = browse(bruno)
+    assert f'href="{SETTINGS}/phone"' in client.get(SETTINGS).text
+    page = client.get(f"{SETTINGS}/phone").text
+    assert "Forget this number" in page
+    assert "Send me a code" not in page
+    assert client.post(f"{SETTINGS}/phone", {"phone": "+34600000198"}).status_code == 403
+    answer = client.post(f"{SETTINGS}/phone/forget", follow=True)
+    assert "We have forgotten your number." in answer.text
+    assert OwnPhone.objects.get().phone == ""
+    assert f'href="{SETTINGS}/phone"' not in client.get(SETTINGS).text
+    assert client.get(f"{SETTINGS}/phone").status_code == 403
