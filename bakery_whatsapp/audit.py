@@ -2,8 +2,8 @@
 
 Configuration only: what somebody decides. Messages, statuses, webhooks, what Meta tells and counters have histories
 of their own, and the sending path must not pay for this. Neither do assignments need it: PhoneNumberAssignment is their
-history, with who and why. What an owner changes stands in SettingChange
-too, which the bakery reads.
+history, with who and why. Nor does what an owner decides: SettingChange holds
+it, whoever changes it, and the bakery reads it too.
 """
 
 from __future__ import annotations
@@ -43,7 +43,15 @@ from tenants.models import (
 
 # What is left out is written by the product itself, not by a person.
 _LEFT_OUT: dict[type[Model], list[str]] = {
-    Tenant: ["suspended_at", "updated_at"],
+    Tenant: [
+        "suspended_at",
+        "updated_at",
+        # SettingChange holds these.
+        "whatsapp_enabled",
+        "quiet_from",
+        "quiet_until",
+        "own_monthly_limit",
+    ],
     Membership: [],
     Invitation: [],
     User: ["last_login"],

@@ -44,7 +44,7 @@ class TenantView(ApiView):
             raise unknown_tenant()
         body = read_body(request, TenantIn)
         try:
-            tenant, created = provisioning.put_tenant(tenant_id=key, **body)
+            tenant, created = provisioning.put_tenant(tenant_id=key, by=self.acting, **body)
         except provisioning.InvalidTenantError as error:
             raise RefusalError(
                 "validation_error", "The bakery cannot be saved so.", {"name": str(error)}

@@ -13,7 +13,6 @@ from django.utils import timezone
 from messaging.models import Message
 from messaging.services import sending
 from messaging.services.obstacles import Obstacle, standing_of
-from tenants.audit import record_change
 from tenants.models import Membership, SettingChange, Tenant, User
 from tenants.services.setting_changes import note, on_or_off
 
@@ -123,7 +122,6 @@ def _switch(tenant: Tenant, *, on: bool, by: User) -> bool:
     if switched:
         before, after = on_or_off(not on), on_or_off(on)
         note(tenant, SettingChange.What.SWITCH, before=before, after=after, by=by)
-        record_change(tenant, whatsapp_enabled=(not on, on))
     return switched
 
 

@@ -10,9 +10,9 @@ from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from tenants.audit import record_change
-from tenants.models import PhoneNumber, Tenant
+from tenants.models import PhoneNumber, SettingChange, Tenant
 from tenants.services.assignments import assign_number
+from tenants.services.setting_changes import note, on_or_off
 
 log = structlog.get_logger(__name__)
 
@@ -42,20 +42,26 @@ def create_tenant(
     """
     with transaction.atomic():
         number = number_with_id(phone_number_id) if phone_number_id else None
-        tenant, created = put_tenant(tenant_id=tenant_id or uuid.uuid4(), name=name, keep=True)
+        key = tenant_id or uuid.uuid4()
+        tenant, created = put_tenant(tenant_id=key, name=name, keep=True, by=by)
         if not created:
             raise InvalidTenantError(_("A bakery with this id exists already."))
         if whatsapp_enabled:
             Tenant.objects.filter(pk=tenant.pk).update(whatsapp_enabled=True)
             tenant.whatsapp_enabled = True
-            record_change(tenant, whatsapp_enabled=(False, True))
+            _note_switch(tenant, before=False, by=by)
         if number is not None:
             assign_number(tenant=tenant, phone_number=number, by=by)
     return tenant
 
 
 def put_tenant(
-    *, tenant_id: uuid.UUID, name: str, whatsapp_enabled: bool | None = None, keep: bool = False
+    *,
+    tenant_id: uuid.UUID,
+    name: str,
+    by: str,
+    whatsapp_enabled: bool | None = None,
+    keep: bool = False,
 ) -> tuple[Tenant, bool]:
     """Create the bakery, or rename it unless `keep`; the second value says whether it is new.
 
@@ -66,10 +72,10 @@ def put_tenant(
     if whatsapp_enabled is not None:
         changes["whatsapp_enabled"] = whatsapp_enabled
     try:
-        return _put(tenant_id, {} if keep else changes, changes)
+        return _put(tenant_id, {} if keep else changes, changes, by=by)
     except IntegrityError:
         # Another bakery took the short name meanwhile; now it is seen and another one is chosen.
-        return _put(tenant_id, {} if keep else changes, changes)
+        return _put(tenant_id, {} if keep else changes, changes, by=by)
 
 
 def number_with_id(phone_number_id: str) -> PhoneNumber:
@@ -83,17 +89,26 @@ def number_with_id(phone_number_id: str) -> PhoneNumber:
 
 
 def _put(
-    tenant_id: uuid.UUID, changes: dict[str, object], all_values: dict[str, object]
+    tenant_id: uuid.UUID, changes: dict[str, object], all_values: dict[str, object], *, by: str
 ) -> tuple[Tenant, bool]:
     slug = _free_slug(str(all_values["name"]), tenant_id)
-    tenant, created = Tenant.objects.update_or_create(
-        pk=tenant_id, defaults=changes, create_defaults={**all_values, "slug": slug}
-    )
+    with transaction.atomic():
+        known = Tenant.objects.select_for_update(no_key=True).filter(pk=tenant_id)
+        before = known.values_list("whatsapp_enabled", flat=True).first()
+        tenant, created = Tenant.objects.update_or_create(
+            pk=tenant_id, defaults=changes, create_defaults={**all_values, "slug": slug}
+        )
+        _note_switch(tenant, before=bool(before), by=by)
     if created:
         log.info("Bakery created", tenant_id=tenant.pk)
     elif changes:
         log.info("Bakery changed", tenant_id=tenant.pk, changed=sorted(changes))
     return tenant, created
+
+
+def _note_switch(tenant: Tenant, *, before: bool, by: str) -> None:
+    after = on_or_off(tenant.whatsapp_enabled)
+    note(tenant, SettingChange.What.SWITCH, before=on_or_off(before), after=after, by=by)
 
 
 def _free_slug(name: str, tenant_id: uuid.UUID) -> str:

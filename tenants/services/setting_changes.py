@@ -15,10 +15,13 @@ def note(
     *,
     before: str,
     after: str,
-    by: User,
+    by: User | str,
     subject: str = "",
 ) -> None:
-    """Keep a change; nothing where nothing changed. Call it in the transaction that changes the setting."""
+    """Keep a change; nothing where nothing changed. Call it in the transaction that changes the setting.
+
+    `by` is a person, or the label of the key or command that did it.
+    """
     if before == after:
         return
     SettingChange.objects.create(
@@ -27,8 +30,8 @@ def note(
         subject=subject,
         before=before,
         after=after,
-        changed_by=by,
-        changed_by_name=by.get_full_name() or by.get_username(),
+        changed_by=by if isinstance(by, User) else None,
+        changed_by_name=by if isinstance(by, str) else by.get_full_name() or by.get_username(),
     )
 
 

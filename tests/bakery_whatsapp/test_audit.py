@@ -17,6 +17,7 @@ from django.utils import timezone
 from messaging.models import Message, PriceRate, SetupCheck, SetupKey, SetupState, Suppression
 from messaging.services import (
     accounts,
+    bakery_settings,
     callback_delivery,
     callbacks,
     first_week,
@@ -28,8 +29,9 @@ from messaging.services import (
     weekly_summary,
 )
 from messaging.services.setup import checking
-from tenants.models import PhoneNumber, StopReason, Tenant, User
+from tenants.models import PhoneNumber, SettingChange, StopReason, Tenant, User
 from tenants.services.api_keys import create_api_key, revoke_api_key
+from tenants.services.provisioning import put_tenant
 from tests.factories import (
     AccountFactory,
     CallbackFactory,
@@ -155,11 +157,23 @@ def assert_nowhere(*secrets: str) -> None:
 # --- Changes without save() ------------------------------------------------------------------------
 
 
-def test_turning_a_bakerys_switch_is_logged(db):
+def test_what_an_owner_decides_is_kept_once_whoever_changes_it(paula):
     tenant = TenantFactory.create()
-    owner = MembershipFactory.create(tenant=tenant).user
+    owner = MembershipFactory.create(tenant=tenant, user__username="ana").user
     switching.switch_off(tenant, by=owner)
-    assert change_of(tenant) == {"whatsapp_enabled": ["True", "False"]}
+    rename(paula, tenant, tenant.name)  # the form switches it on
+    put_tenant(tenant_id=tenant.pk, name=tenant.name, whatsapp_enabled=False, by="erp (bw_…)")
+    bakery_settings.set_monthly_limit(tenant, 5, by=owner)
+    assert entries(tenant) == []
+    kept = SettingChange.objects.of(tenant).order_by("id")
+    assert list(kept.values_list("what", "after", "changed_by_name")) == [
+        ("switch", "off", "ana"),
+        ("switch", "on", "paula"),
+        ("switch", "off", "erp (bw_…)"),
+        ("monthly_limit", "5", "ana"),
+    ]
+    page = paula.get("/admin/tenants/settingchange/").text
+    assert all(who in page for who in ("ana", "paula", "erp (bw_…)"))
 
 
 def test_pausing_and_resuming_are_logged_once_each(db, broker):
