@@ -80,6 +80,7 @@ def delete_old() -> None:
     retention.delete_old_answers()
     token_rotation.forget_left_candidates()
     erasing_copies.erase_copies()
+    erasing_copies.erase_later_copies()
 
 
 @shared_task(name=queues.SEND_MAILS)

@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -149,7 +148,6 @@ def erase_supplier(request: HttpRequest, slug: str, recipient_id: uuid.UUID) -> 
             return redirect("bakery_suppliers", slug=slug)
     context = {
         "line": supplier_words.line_for(recipient, blocked={}),
-        "kept_days": settings.WEBHOOK_RETENTION_DAYS,
     }
     return render_page(request, visit, "messaging/bakery/supplier_erase.html", context)
 

@@ -14,6 +14,10 @@ class ErasureQuerySet(TenantOwnedQuerySet["Erasure"]):
     def newest_first(self) -> Self:
         return self.order_by("-erased_at", "-id")
 
+    def followed(self) -> Self:
+        """Those of whose person Meta may still post something."""
+        return self.filter(follows_until__isnull=False)
+
     def unfinished(self) -> Self:
         """Those whose person still stands in copies of what Meta posted."""
         return self.filter(copies_erased_at__isnull=True)
@@ -25,7 +29,9 @@ ErasureManager = models.Manager.from_queryset(ErasureQuerySet)
 class Erasure(models.Model):
     """That a bakery had a person erased: when, by whom and from how many messages, not whom.
 
-    `looked_for` says who is to be found in the raw copies of what Meta posted, until they were gone through.
+    `looked_for` says who is to be found in the raw copies of what Meta posted, until they were gone through. From then on
+    `follows` tells the person by digests that nobody can turn back without our key, for what Meta posts until
+    `follows_until`; `seen_to` is the last copy that was looked at.
     """
 
     tenant = models.ForeignKey(
@@ -41,6 +47,11 @@ class Erasure(models.Model):
     replies = models.PositiveIntegerField(_("replies"), default=0)
     looked_for = EncryptedTextField(blank=True, editable=False)
     copies_erased_at = models.DateTimeField(_("copies erased"), null=True, blank=True)
+    follows: models.JSONField[dict[str, list[str]], dict[str, list[str]]] = models.JSONField(
+        default=dict, db_default={}, blank=True, editable=False
+    )
+    follows_until = models.DateTimeField(null=True, blank=True, editable=False)
+    seen_to = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
 
     objects = ErasureManager()
 
@@ -56,11 +67,21 @@ class Erasure(models.Model):
                 name="erasure_unfinished",
                 condition=models.Q(copies_erased_at__isnull=True),
             ),
+            # Of whom something may still come.
+            models.Index(
+                fields=("id",),
+                name="erasure_followed",
+                condition=models.Q(follows_until__isnull=False),
+            ),
         )
         constraints = (
             models.CheckConstraint(
                 name="erasure_forgets_whom",
                 condition=models.Q(copies_erased_at__isnull=True) | models.Q(looked_for=""),
+            ),
+            models.CheckConstraint(
+                name="erasure_follows_for_a_time",
+                condition=models.Q(follows_until__isnull=False) | models.Q(follows={}),
             ),
         )
 

@@ -1,20 +1,23 @@
 """Erasing a person from the raw copies of what Meta posted, which are kept for WEBHOOK_RETENTION_DAYS.
 
-Gone through by the hourly task, since no index leads from a person to a body. What Meta posts later about an erased
-message is kept raw as long as any other.
+Gone through by the hourly task, since no index leads from a person to a body: once for what was there, and for as long as
+Meta reports on a message for what comes later, a read receipt or an answer. By then nobody's number is kept any more, only
+digests made with our key.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.db import connection, transaction
 from django.db.models import Max, Min
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from messaging.models import Erasure, PersonAlias, WebhookDelivery
 from tenants.models import PhoneNumber
@@ -22,6 +25,13 @@ from tenants.models import PhoneNumber
 log = structlog.get_logger(__name__)
 
 _AT_ONCE = 5_000
+# As long as Meta reports on a message (Cloud API, webhook reference "status", read 2026-11-22).
+FOLLOWED_FOR = timedelta(days=30)
+# Whoever stores a copy takes its id before the others can see it, so a few of the last are looked at again.
+_LOOKED_AT_AGAIN = 1_000
+_SALT = "messaging.erasing_copies"
+# Where a status, a message or a contact tells whose it is.
+_TELLS_WHOM = ("recipient_id", "recipient_user_id", "from", "from_user_id", "wa_id", "user_id")
 
 _FIND = """
 SELECT id, body, processed_at IS NOT NULL FROM messaging_webhookdelivery
@@ -39,6 +49,24 @@ class _Wanted:
     names: list[str]
     numbers: list[str]
 
+    def is_in(self, item: Any) -> bool:
+        text = json.dumps(item, ensure_ascii=False)
+        return any(name in text for name in self.names)
+
+
+@dataclass(frozen=True, slots=True)
+class _Following:
+    """The same by digests of the names."""
+
+    digests: set[str]
+    numbers: list[str]
+
+    def is_in(self, item: Any) -> bool:
+        if not isinstance(item, dict):
+            return False
+        told = (item.get(key) for key in _TELLS_WHOM)
+        return any(_digest(name) in self.digests for name in told if isinstance(name, str))
+
 
 def ask_for(erasure: Erasure, *, phones: Collection[str], told_to: Collection[int]) -> None:
     """Store the erasure, to be carried on into the copies within the hour."""
@@ -55,13 +83,66 @@ def ask_for(erasure: Erasure, *, phones: Collection[str], told_to: Collection[in
 def erase_copies() -> int:
     """Go through the copies for every erasure that waits for it; return how many are done. Harmless to repeat."""
     done = 0
+    last = _last_copy()
     for erasure in Erasure.objects.unfinished().order_by("id"):
-        if not _go_through(_Wanted(**json.loads(erasure.looked_for))):
+        wanted, now = _Wanted(**json.loads(erasure.looked_for)), timezone.now()
+        if not _go_through(wanted):
             continue  # Something about the person is still to be applied; the next hour finds it.
-        Erasure.objects.filter(pk=erasure.pk).update(looked_for="", copies_erased_at=timezone.now())
+        Erasure.objects.filter(pk=erasure.pk).update(
+            looked_for="",
+            copies_erased_at=now,
+            follows={"names": [_digest(name) for name in wanted.names], "numbers": wanted.numbers},
+            follows_until=now + FOLLOWED_FOR,
+            seen_to=last,
+        )
         done += 1
         log.info("Erased from copies of webhooks", erasure_id=erasure.pk)
     return done
+
+
+def erase_later_copies() -> int:
+    """Erase from what Meta has posted since; return from how many bodies. Harmless to repeat."""
+    over = Erasure.objects.followed().filter(follows_until__lt=timezone.now())
+    over.update(follows={}, follows_until=None)
+    followed = list(Erasure.objects.followed().order_by("id"))
+    if not followed:
+        return 0
+    first = min(erasure.seen_to for erasure in followed) - _LOOKED_AT_AGAIN
+    last = _last_copy()
+    followings = [_Following(set(one.follows["names"]), one.follows["numbers"]) for one in followed]
+    erased = 0
+    for begin in range(max(first, 0), last + 1, _AT_ONCE):
+        erased += _follow(followings, begin, min(begin + _AT_ONCE, last + 1))
+    waiting = WebhookDelivery.objects.waiting().aggregate(first=Min("pk"))["first"]
+    seen_to = last if waiting is None else min(last, waiting - 1)
+    Erasure.objects.filter(pk__in=[one.pk for one in followed]).update(seen_to=seen_to)
+    if erased:
+        log.info("Erased from later copies of webhooks", copies=erased)
+    return erased
+
+
+def _follow(followings: Sequence[_Following], begin: int, end: int) -> int:
+    erased = 0
+    with transaction.atomic():
+        applied = WebhookDelivery.objects.filter(
+            pk__gte=begin, pk__lt=end, processed_at__isnull=False
+        )
+        for copy in applied.select_for_update(no_key=True).order_by("pk").iterator():
+            body = bytes(copy.body)
+            for following in followings:
+                body = _without(body, following)
+            if body != bytes(copy.body):
+                WebhookDelivery.objects.filter(pk=copy.pk).update(body=body)
+                erased += 1
+    return erased
+
+
+def _last_copy() -> int:
+    return WebhookDelivery.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def _digest(name: str) -> str:
+    return salted_hmac(_SALT, name, algorithm="sha256").hexdigest()
 
 
 def _go_through(wanted: _Wanted) -> bool:
@@ -80,18 +161,36 @@ def _go_through(wanted: _Wanted) -> bool:
     return is_whole
 
 
-def _without(body: bytes, wanted: _Wanted) -> bytes:
-    """Return the body with each status, message and contact of the person emptied; an unreadable one as it is no more."""
+def _without(body: bytes, wanted: _Wanted | _Following) -> bytes:
+    """Return the body with each status, message and contact of the person emptied; an unreadable one as it is no more.
+
+    The very same bytes where nothing of the person is in it.
+    """
     try:
         payload = json.loads(body)
     except ValueError:
-        return b"{}"
+        return body if isinstance(wanted, _Following) else b"{}"
+    found = False
     for value in _values_in(payload):
         if _met_through(value) in wanted.numbers:
-            for key, items in value.items():
-                if isinstance(items, list):
-                    value[key] = [_emptied(item, wanted.names) for item in items]
+            found = _empty(value, wanted) or found
+    if not found:
+        return body
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _empty(value: dict[str, Any], wanted: _Wanted | _Following) -> bool:
+    """Empty what is of the person; say whether there was anything."""
+    found = False
+    for key, items in value.items():
+        if isinstance(items, list):
+            is_theirs = [wanted.is_in(item) for item in items]
+            found = found or any(is_theirs)
+            value[key] = [
+                {"erased": True} if theirs else item
+                for item, theirs in zip(items, is_theirs, strict=True)
+            ]
+    return found
 
 
 def _values_in(payload: Any) -> list[dict[str, Any]]:
@@ -107,8 +206,3 @@ def _dicts(items: Any) -> list[dict[str, Any]]:
 def _met_through(value: dict[str, Any]) -> str:
     metadata = value.get("metadata")
     return str(metadata.get("phone_number_id")) if isinstance(metadata, dict) else ""
-
-
-def _emptied(item: Any, names: Collection[str]) -> Any:
-    text = json.dumps(item, ensure_ascii=False)
-    return {"erased": True} if any(name in text for name in names) else item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -252,12 +253,52 @@ def test_a_status_that_comes_later_counts_and_brings_nothing_back(known, ana):
     message = Message.objects.get(reference="PO-12345")
     erasing.erase(known, by=ana)
     erasing_copies.erase_copies()
-    stored = WebhookDelivery.objects.count()
     receive(status_webhook(message, "read", wamid=WAMID, recipient_user_id=USER_ID))
     message.refresh_from_db()
     assert (message.status, message.wamid) == (MessageStatus.READ, None)
-    WebhookDelivery.objects.order_by("id")[stored:].get().delete()
+    assert {where for where, _ in traces()} == {"WebhookDelivery.body"}
+    assert erasing_copies.erase_later_copies() == 1
     assert traces() == set()
+    assert erasing_copies.erase_later_copies() == 0
+
+
+def test_what_is_posted_of_others_stays_as_it_came(known, ana, bakery, number):
+    erasing.erase(known, by=ana)
+    erasing_copies.erase_copies()
+    nerea = inbound(number, "Nerea", sender="34600000555", wamid="wamid.IN7")
+    receive(nerea)
+    assert erasing_copies.erase_later_copies() == 0
+    assert json.loads(WebhookDelivery.objects.latest("id").body_text) == nerea
+
+
+def test_an_answer_that_comes_later_is_not_kept_raw(known, ana, number):
+    erasing.erase(known, by=ana)
+    erasing_copies.erase_copies()
+    receive(inbound(number, "Xabier", wamid="wamid.IN8", user_id=USER_ID))
+    assert erasing_copies.erase_later_copies() == 1
+    assert DIGITS not in WebhookDelivery.objects.latest("id").body_text
+
+
+def test_a_later_copy_that_still_waits_is_found_by_the_next_hour(known, ana, number):
+    erasing.erase(known, by=ana)
+    erasing_copies.erase_copies()
+    late = WebhookDelivery.objects.create(
+        body=json.dumps(inbound(number, "Xabier", wamid="wamid.IN9")).encode()
+    )
+    assert erasing_copies.erase_later_copies() == 0
+    receive()
+    assert erasing_copies.erase_later_copies() == 1
+    late.refresh_from_db()
+    assert DIGITS not in late.body_text
+
+
+def test_after_thirty_days_nothing_tells_whom_any_more(known, ana, time_machine):
+    erasing.erase(known, by=ana)
+    erasing_copies.erase_copies()
+    time_machine.move_to(timezone.now() + erasing_copies.FOLLOWED_FOR + timedelta(minutes=1))
+    assert erasing_copies.erase_later_copies() == 0
+    erasure = Erasure.objects.get()
+    assert (erasure.follows, erasure.follows_until, erasure.looked_for) == ({}, None, "")
 
 
 def test_a_late_refusal_of_marketing_stops_nobody(known, ana):
