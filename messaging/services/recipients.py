@@ -13,8 +13,6 @@ from django.db.models import OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from messaging.graph_api.catalogue import CATALOGUE
-from messaging.graph_api.facts import ErrorClass
 from messaging.models import InboundMessage, Message, PersonAlias, Recipient, Suppression
 from messaging.models.inbound_message import InboundMessageQuerySet
 from messaging.models.message import MessageQuerySet
@@ -29,10 +27,9 @@ from tenants.models import Tenant, User
 log = structlog.get_logger(__name__)
 
 PAGE = 25
-# With one of these codes Meta says that the recipient is the reason.
-BAD_NUMBER = frozenset(
-    code for code, facts in CATALOGUE.items() if facts.error_class is ErrorClass.RECIPIENT
-)
+# With these codes Meta says that nobody can be reached at the number: it is no WhatsApp's, or the sender's own. What else
+# lies with the recipient, such as a wish for no promotions or a blocked account, makes no number bad.
+BAD_NUMBER = frozenset({131021, 131026})
 _LATEST = 10
 # Of what `with_trouble` adds; the primary key makes it whole.
 _ORDER: tuple[str, ...] = ("-is_bad", "sort_name", "id")

@@ -121,6 +121,23 @@ def test_a_former_number_that_somebody_else_has_now_is_theirs(bakery, ana):
 # --- The list ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("code", "is_bad"),
+    [
+        (131026, True),
+        (131021, True),
+        (131050, False),
+        (131049, False),
+        (130403, False),
+        (190, False),
+    ],
+)
+def test_a_number_is_bad_only_where_nobody_can_be_reached_at_it(bakery, ana, code, is_bad):
+    message_in(MessageStatus.FAILED, tenant=bakery, error_code=code)
+    recipient_learning.learn()
+    assert recipients.page_of(bakery, user=ana).listed[0].is_bad is is_bad
+
+
 def test_bad_numbers_stand_first_then_all_by_name(bakery, ana):
     for phone, name in ((JUAN, "Zoe"), (OTHER, "ana"), ("+34600000103", "Berta")):
         RecipientFactory.create(tenant=bakery, phone=phone, name=name)
