@@ -1,6 +1,6 @@
 """What did not arrive and nobody has seen to: it stays in front of the bakery until somebody does, also over midnight.
 
-Seen to is what was sent again, and what somebody marked as done. After a week an order is past helping.
+Seen to is what was sent again or surely by e-mail, and what somebody marked as done. After a week an order is past helping.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import structlog
 from django.db.models import Q
 from django.utils import timezone
 
-from messaging.models import Message, MessageQuerySet, WaitsFor
+from messaging.models import Message, MessageMailState, MessageQuerySet, WaitsFor
 from messaging.statuses import MessageStatus
 from tenants.models import User
 
@@ -28,7 +28,10 @@ _DID_NOT_ARRIVE = Q(status__in=NEEDS_ATTENTION) | Q(
 
 def unresolved(messages: MessageQuerySet) -> MessageQuerySet:
     lately = messages.created_between(after=timezone.now() - SHOWN_FOR)
-    return lately.filter(_DID_NOT_ARRIVE, replacements__isnull=True, acknowledged_at__isnull=True)
+    open_ones = lately.filter(
+        _DID_NOT_ARRIVE, replacements__isnull=True, acknowledged_at__isnull=True
+    )
+    return open_ones.exclude(mails__state=MessageMailState.SENT)
 
 
 def is_unresolved(message: Message) -> bool:

@@ -247,7 +247,7 @@ def test_the_pages_cost_few_queries(browse, ana, bakery, django_assert_max_num_q
     client = browse(ana)
     with django_assert_max_num_queries(18):
         client.get(SETTINGS)
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         client.get(f"{SETTINGS}/messages/{messages[0].pk}")
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
-from messaging.models import WaitsFor
+from messaging.models import MessageMail, WaitsFor
 from messaging.services import resending
 from messaging.services.failures import SHOWN_FOR
 from messaging.statuses import MessageStatus
@@ -54,8 +54,9 @@ def test_a_failure_of_yesterday_is_not_forgotten_at_midnight(browse, ana, bakery
     [
         lambda message, client, by: client.post(f"{SETTINGS}/messages/{message.pk}/done"),
         lambda message, client, by: resending.resend(message, to="+34600000102", by=by),
+        lambda message, client, by: MessageMail.objects.create(message=message, state="sent"),
     ],
-    ids=["marked as done", "sent again"],
+    ids=["marked as done", "sent again", "sent by e-mail"],
 )
 def test_it_goes_when_somebody_has_seen_to_it(browse, ana, bakery, see_to):
     with travel(NIGHT, tick=False):
@@ -67,6 +68,12 @@ def test_it_goes_when_somebody_has_seen_to_it(browse, ana, bakery, see_to):
     assert "1 notice did not arrive" not in text
     assert "All is well" in text
     assert "These did not arrive" not in notices
+
+
+def test_a_mail_that_perhaps_went_out_settles_nothing(browse, ana, bakery):
+    message = message_in(MessageStatus.FAILED, tenant=bakery)
+    MessageMail.objects.create(message=message, state="unconfirmed")
+    assert "1 notice did not arrive" in first_page(browse(ana))
 
 
 def test_after_a_week_it_is_past_helping(browse, ana, bakery):

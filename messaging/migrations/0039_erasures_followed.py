@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("messaging", "0035_message_order_digits"),
+        ("messaging", "0038_message_mails"),
         ("tenants", "0017_changes_of_waiting_notices"),
     ]
 
