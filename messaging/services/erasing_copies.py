@@ -109,10 +109,10 @@ def erase_later_copies() -> int:
         return 0
     first = min(erasure.seen_to for erasure in followed) - _LOOKED_AT_AGAIN
     last = _last_copy()
-    followings = [_Following(set(one.follows["names"]), one.follows["numbers"]) for one in followed]
+    sought = [_Following(set(one.follows["names"]), one.follows["numbers"]) for one in followed]
     erased = 0
     for begin in range(max(first, 0), last + 1, _AT_ONCE):
-        erased += _follow(followings, begin, min(begin + _AT_ONCE, last + 1))
+        erased += _follow(sought, begin, min(begin + _AT_ONCE, last + 1))
     waiting = WebhookDelivery.objects.waiting().aggregate(first=Min("pk"))["first"]
     seen_to = last if waiting is None else min(last, waiting - 1)
     Erasure.objects.filter(pk__in=[one.pk for one in followed]).update(seen_to=seen_to)
@@ -121,7 +121,7 @@ def erase_later_copies() -> int:
     return erased
 
 
-def _follow(followings: Sequence[_Following], begin: int, end: int) -> int:
+def _follow(sought: Sequence[_Following], begin: int, end: int) -> int:
     erased = 0
     with transaction.atomic():
         applied = WebhookDelivery.objects.filter(
@@ -129,7 +129,7 @@ def _follow(followings: Sequence[_Following], begin: int, end: int) -> int:
         )
         for copy in applied.select_for_update(no_key=True).order_by("pk").iterator():
             body = bytes(copy.body)
-            for following in followings:
+            for following in sought:
                 body = _without(body, following)
             if body != bytes(copy.body):
                 WebhookDelivery.objects.filter(pk=copy.pk).update(body=body)
