@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from messaging.models import Message
@@ -20,9 +22,11 @@ from tests.factories import (
 
 WORDS = {
     "es": {"switch": "Avisos por WhatsApp", "on": "Activados", "off": "Desactivados", "send": "Enviar y desactivar",
-           "cancel": "Cancelar y desactivar", "other": "English"},
+           "cancel": "Cancelar y desactivar", "other": "English", "goes": "Aún sale 1 aviso en espera.",
+           "take back": "Cancelar lo que espera", "cancelled": "Se ha cancelado 1 aviso que esperaba."},
     "en": {"switch": "WhatsApp notices", "on": "On", "off": "Off", "send": "Send and switch off",
-           "cancel": "Cancel and switch off", "other": "Español"},
+           "cancel": "Cancel and switch off", "other": "Español", "goes": "1 waiting notice still goes out.",
+           "take back": "Cancel what waits", "cancelled": "1 waiting notice was cancelled."},
 }  # fmt: skip
 BROWSERS = [(language, script) for language in WORDS for script in (True, False)]
 
@@ -73,6 +77,20 @@ def test_what_waits_is_asked_about(bakery, phone, language, script, choice):
     assert not is_on(bakery)
     expected = {"send": MessageStatus.QUEUED, "cancel": MessageStatus.CANCELLED}[choice]
     assert Message.objects.get(pk=message.pk).status == expected
+
+
+@pytest.mark.parametrize(("language", "script"), BROWSERS)
+def test_what_still_goes_out_is_said_and_can_be_taken_back(bakery, phone, language, script):
+    Tenant.objects.update(whatsapp_enabled=True)
+    message = MessageFactory.create(tenant=bakery, send_after=timezone.now() + timedelta(hours=3))
+    page, words = phone(language=language, script=script), WORDS[language]
+    page.get_by_role("switch", name=words["switch"]).click()
+    page.get_by_role("button", name=words["send"]).click()
+    expect(page.locator("#switch-state")).to_contain_text(words["goes"])
+    page.get_by_role("button", name=words["take back"]).click()
+    expect(page.get_by_role("status")).to_contain_text(words["cancelled"])
+    expect(page.locator("#switch-state")).not_to_contain_text(words["goes"])
+    assert Message.objects.get(pk=message.pk).status == MessageStatus.CANCELLED
 
 
 def test_the_switch_is_turned_with_the_keyboard_alone(bakery, phone):
