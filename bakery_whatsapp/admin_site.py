@@ -15,7 +15,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.functional import SimpleLazyObject
@@ -57,7 +57,11 @@ class BakeryAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        from bakery_whatsapp.log_in import landing
+
         answer: HttpResponse = super().login(request, extra_context)
+        if isinstance(answer, HttpResponseRedirect):
+            answer = HttpResponseRedirect(landing(request, answer.url))
         return answer
 
 

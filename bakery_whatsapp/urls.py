@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 
 from bakery_whatsapp import api, health, openapi
+from bakery_whatsapp.log_in import LogInView
 from messaging.bakery.forms import LogInForm
 from messaging.bakery.posting import takes_form_of
 
@@ -21,9 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path(
         "login",
-        auth_views.LoginView.as_view(
-            template_name="registration/login.html", authentication_form=LogInForm
-        ),
+        LogInView.as_view(template_name="registration/login.html", authentication_form=LogInForm),
         name="login",
     ),
     path("logout", takes_form_of("home")(auth_views.LogoutView.as_view()), name="logout"),

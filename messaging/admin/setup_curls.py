@@ -46,7 +46,6 @@ def _path(line: SetupLine, account: WhatsAppBusinessAccount | None) -> str:
     ids = {
         "waba_id": account.waba_id if account else "$WHATSAPP_BUSINESS_ACCOUNT_ID",
         "app_id": account.app_id if account and account.app_id else "$WHATSAPP_APP_ID",
-        "phone_number_id": "$WHATSAPP_PHONE_NUMBER_ID",
     }
     return path.format(**ids)
 

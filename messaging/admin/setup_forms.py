@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
@@ -157,7 +157,7 @@ def _waba(request: HttpRequest, given: dict[str, Any]) -> Said:
 
 def _app(request: HttpRequest, given: dict[str, Any]) -> Said:
     try:
-        credentials.save_app(given["app_id"], given["app_secret"], by=_by(request))
+        kept = credentials.save_app(given["app_id"], given["app_secret"], by=_by(request))
     except credentials.MalformedError:
         text = _(
             "This is no app id or no app secret: digits, and 32 letters and digits. Copy both."
@@ -168,7 +168,13 @@ def _app(request: HttpRequest, given: dict[str, Any]) -> Said:
             "Meta does not accept the app id or the app secret (%(code)s). Compare both with App settings, Basic, at Meta."
         )
         raise _refused("app_secret", [text % {"code": error.code}]) from None
-    return Said(_("Meta knows the app; id and secret are saved."))
+    said = _("Meta knows the app; id and secret are saved.")
+    if kept > 1:
+        more = _(
+            "The earlier secret still counts too; remove it on the account's page once Meta signs with the new one."
+        )
+        said = f"{said} {more}"
+    return Said(said)
 
 
 def _token(request: HttpRequest, given: dict[str, Any]) -> Said:
@@ -292,6 +298,28 @@ def run(paste: Paste, request: HttpRequest, form: forms.Form) -> Said | None:
     return None
 
 
-def form_for(key: str, paste: Paste, data: Any = None) -> forms.Form:
-    """Return the line's form, its fields named apart from those of the other lines on the page."""
-    return paste.form(data, prefix=key)
+def form_for(
+    key: str, paste: Paste, data: Any = None, *, stored: credentials.Stored | None = None
+) -> forms.Form:
+    """Return the line's form, its fields named apart from those of the other lines on the page, ids that are known in them."""
+    initial = {"waba_id": stored.waba_id, "app_id": stored.app_id} if stored else None
+    return paste.form(data, prefix=key, initial=initial)
+
+
+def stored_words(key: str, stored: credentials.Stored) -> str:
+    """Say what is stored already of that which the line asks for; secrets are named, never shown."""
+    match key:
+        case SetupKey.WABA if stored.waba_id:
+            return _("Stored: %(id)s.") % {"id": stored.waba_id}
+        case SetupKey.APP_SECRET if stored.app_secrets:
+            text = ngettext(
+                "Stored: app %(id)s and %(count)d app secret.",
+                "Stored: app %(id)s and %(count)d app secrets.",
+                stored.app_secrets,
+            )
+            return text % {"id": stored.app_id or "–", "count": stored.app_secrets}
+        case SetupKey.TOKEN if stored.has_token:
+            return _("Stored: an access token. What you paste takes its place.")
+        case SetupKey.WEBHOOK if stored.has_verify_token:
+            return _("Stored: a verify token. What you save takes its place.")
+    return ""

@@ -13,10 +13,11 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from messaging.admin.setup_curls import curl_of
-from messaging.admin.setup_forms import PASTES, form_for, was_refused
+from messaging.admin.setup_forms import PASTES, form_for, stored_words, was_refused
 from messaging.admin.setup_words import HELP, LOOKS, STEPS, WORDS, Help
 from messaging.models import SetupCheck, SetupKey, SetupState
 from messaging.services import webhook_checks
+from messaging.services.setup import checking, credentials
 from messaging.services.setup.fields import GUIDE_NAMES, NEEDED, USEFUL
 from messaging.services.setup.finding_words import sentence_of, token_facts, trouble_words
 from messaging.services.setup.lines import LINES, SetupLine
@@ -58,9 +59,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class LineForm:
-    """`help` is the troubleshooting for what Meta has just refused."""
+    """`stored` says what is there already of that which is asked for; `help` is about what Meta has just refused."""
 
     form: forms.Form
+    stored: str
     button: str
     url: str
     help: Help | None
@@ -127,6 +129,7 @@ class SetupPage:
     is_simulator: bool
     may_check: bool
     is_pending: bool
+    is_first_look: bool
 
 
 def setup_page(
@@ -136,11 +139,11 @@ def setup_page(
     rows = {
         row.key: row for row in SetupCheck.objects.select_related("confirmed_by").order_by("id")
     }
-    account = capped_account()
+    account, stored = capped_account(), credentials.stored()
     views = {}
     for line in LINES:
         row = rows.get(line.key.value) or SetupCheck(key=line.key)
-        views[line.key] = _LineBuilder(request, line, row, account).view(
+        views[line.key] = _LineBuilder(request, line, row, account, stored).view(
             bound.get(line.key.value), is_asked_for=opened in (line.key.value, "all")
         )
     steps = [
@@ -155,8 +158,15 @@ def setup_page(
         can_send=_can_send(),
         is_simulator=settings.WHATSAPP_SIMULATOR,
         may_check=request.user.has_perm("messaging.change_setupcheck"),
-        is_pending=any(view.is_pending for view in views.values()),
+        is_pending=any(view.is_pending for view in views.values()) or _is_looked_at(rows),
+        is_first_look=not any(row.checked_at for row in rows.values()),
     )
+
+
+def _is_looked_at(rows: Mapping[str, SetupCheck]) -> bool:
+    """Whether a worker is about to check some of the lines."""
+    tried = sum(row.tried_at is not None for row in rows.values())
+    return tried < len(LINES) and checking.is_worker_there()
 
 
 def _can_send() -> CanSend:
@@ -180,8 +190,10 @@ class _LineBuilder:
         line: SetupLine,
         row: SetupCheck,
         account: WhatsAppBusinessAccount | None,
+        stored: credentials.Stored,
     ) -> None:
         self.request, self.line, self.row, self.account = request, line, row, account
+        self.stored = stored
         self.words = WORDS[line.key]
 
     def view(self, bound: forms.Form | None, *, is_asked_for: bool) -> LineView:
@@ -254,7 +266,8 @@ class _LineBuilder:
         if bound is None and not paste.is_offered(code=row.code, is_done=row.is_done):
             return None
         return LineForm(
-            form=bound if bound is not None else form_for(row.key, paste),
+            form=bound if bound is not None else form_for(row.key, paste, stored=self.stored),
+            stored=stored_words(row.key, self.stored),
             button=str(paste.button),
             url=reverse(f"admin:{PAGE}_save", args=(row.key,)),
             help=HELP.get(paste.help) if bound is not None and was_refused(bound) else None,

@@ -16,6 +16,7 @@ from messaging.services import (
     tokens,
 )
 from messaging.services.account_news import of_account
+from messaging.services.setup import checking
 
 
 def sweep() -> None:
@@ -32,6 +33,7 @@ def sweep() -> None:
     sending.wake_due_numbers()
     answering.wake_for_waiting()
     syncing.sync_what_was_never_read()
+    checking.check_what_was_never_checked()
     number_watch.watch_numbers_now_and_then()
     tokens.retire_previous_tokens()
     callback_delivery.sweep()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+import redis
 import structlog
 from django.db import transaction
 from django.db.models import Q
@@ -32,6 +33,8 @@ log = structlog.get_logger(__name__)
 # What holds is looked at once a day, what is missing or broken every hour, so that an alert closes by itself soon.
 EVERY_DAY = timedelta(hours=24)
 EVERY_HOUR = timedelta(hours=1)
+# What nothing was ever found out about is asked for often: a new installation is looked at while it still starts.
+EVERY_MINUTE = timedelta(minutes=1)
 
 
 class NotByHandError(Exception):
@@ -70,6 +73,33 @@ def check_what_is_due() -> int:
     if due:
         run_checks(due)
     return len(due)
+
+
+def check_what_was_never_checked() -> None:
+    """Have a new installation looked at within seconds instead of ten minutes; while Meta is away, once a minute."""
+    known = SetupCheck.objects.filter(checked_at__isnull=False).count()
+    if known < len(LINES) and queues.is_first_within(60, queues.CHECK_SETUP):
+        queues.wake_setup()
+
+
+def check_soon(*, now: Collection[SetupKey]) -> list[SetupCheck]:
+    """Check these lines now and leave all others to a worker, or do them here too where none lives.
+
+    Called after something that all may depend on has changed, by somebody who waits for the answer.
+    """
+    if not is_worker_there():
+        return [row for row in run_checks() if row.key in now]
+    SetupCheck.objects.exclude(key__in=now).update(tried_at=None)
+    queues.wake_setup()
+    return run_checks(now)
+
+
+def is_worker_there() -> bool:
+    """Whether somebody else will look; False too when nobody can say."""
+    try:
+        return queues.is_worker_alive()
+    except redis.RedisError:
+        return False
 
 
 def confirm(key: SetupKey, *, by: User) -> SetupCheck:
@@ -118,10 +148,15 @@ def _due() -> list[SetupKey]:
     due = []
     for line in LINES:
         row = rows.get(line.key.value)
-        pause = EVERY_DAY if row is not None and row.is_done and not row.trouble else EVERY_HOUR
-        if row is None or row.tried_at is None or row.tried_at <= now - pause:
+        if row is None or row.tried_at is None or row.tried_at <= now - _pause_of(row):
             due.append(line.key)
     return due
+
+
+def _pause_of(row: SetupCheck) -> timedelta:
+    if row.checked_at is None:
+        return EVERY_MINUTE
+    return EVERY_DAY if row.is_done and not row.trouble else EVERY_HOUR
 
 
 def _check(line: SetupLine, reading: Reading) -> SetupCheck:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from dataclasses import dataclass
 
 import structlog
 from django.conf import settings
@@ -15,9 +16,10 @@ from django.db import transaction
 
 from messaging import queues
 from messaging.graph_api.errors import GraphApiError
+from messaging.models import SetupKey
 from messaging.services.accounts import NoAccountError, current_account, forget_webhook_secrets
 from messaging.services.graph import graph_api_for
-from messaging.services.setup.checking import run_checks
+from messaging.services.setup.checking import check_soon, run_checks
 from messaging.services.token_verification import PASSING, cleaned
 from messaging.services.tokens import promote_token
 from tenants.models import WhatsAppBusinessAccount
@@ -70,13 +72,13 @@ def save_waba_id(pasted: str, *, by: int | None) -> None:
     elif account.waba_id != waba_id:
         _change_account(account, waba_id)
     log.info("WhatsApp account id saved", waba_id=waba_id, user_id=by)
-    run_checks()
+    check_soon(now=[SetupKey.WABA])
 
 
-def save_app(pasted_id: str, pasted_secret: str, *, by: int | None) -> None:
-    """Keep app id and secret after Meta has recognised them.
+def save_app(pasted_id: str, pasted_secret: str, *, by: int | None) -> int:
+    """Keep app id and secret after Meta has recognised them; another secret of the same app stays behind the new one.
 
-    Raises MalformedError, NoAccountError, AppRefusedError and, while Meta is away, GraphApiError.
+    Returns how many secrets are kept. Raises MalformedError, NoAccountError, AppRefusedError and, while Meta is away, GraphApiError.
     """
     account = current_account()
     app_id, secret = cleaned(pasted_id), cleaned(pasted_secret)
@@ -90,17 +92,19 @@ def save_app(pasted_id: str, pasted_secret: str, *, by: int | None) -> None:
             raise
         raise AppRefusedError(error.code) from None
     kept = WhatsAppBusinessAccount.objects.get(pk=account.pk)
-    kept.app_id, kept.app_secrets = app_id, secret
+    others = kept.app_secret_list if kept.app_id == app_id else []
+    kept.app_id, kept.app_secrets = app_id, "\n".join(dict.fromkeys([secret, *others]))
     kept.save(update_fields=["app_id", "app_secrets"])
     forget_webhook_secrets()
     log.info("WhatsApp app saved", app_id=app_id, user_id=by)
-    run_checks()
+    check_soon(now=[SetupKey.APP_SECRET])
+    return len(kept.app_secret_list)
 
 
 def save_token(pasted: str, *, by: int | None) -> WhatsAppBusinessAccount:
     """Put the token into service as everywhere else. Raises TokenRefusedError and NoAccountError."""
     account = promote_token(pasted, by=by)
-    run_checks()
+    check_soon(now=[SetupKey.TOKEN])
     return account
 
 
@@ -114,7 +118,7 @@ def save_verify_token(pasted: str, *, by: int | None) -> str:
     kept.webhook_verify_token = token
     kept.save(update_fields=["webhook_verify_token"])
     log.info("Webhook verify token saved", waba_id=kept.waba_id, user_id=by)
-    run_checks()
+    run_checks([SetupKey.WEBHOOK, SetupKey.ENVIRONMENT])
     return token
 
 
@@ -145,3 +149,28 @@ def _change_account(account: WhatsAppBusinessAccount, waba_id: str) -> None:
             raise WrongAccountError(error.code) from None
     account.waba_id = waba_id
     account.save(update_fields=["waba_id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What is stored of that which the page asks for; of secrets only whether."""
+
+    waba_id: str = ""
+    app_id: str = ""
+    app_secrets: int = 0
+    has_token: bool = False
+    has_verify_token: bool = False
+
+
+def stored() -> Stored:
+    try:
+        account = current_account()
+    except NoAccountError:
+        return Stored()
+    return Stored(
+        waba_id=account.waba_id,
+        app_id=account.app_id,
+        app_secrets=len(account.app_secret_list),
+        has_token=bool(account.access_token),
+        has_verify_token=bool(account.webhook_verify_token),
+    )

@@ -20,8 +20,7 @@ from messaging.services.setup.reading import Reading
 class SetupLine:
     """One line: the guide's step it stands in, and the check that finds how it stands.
 
-    `call` is what the check asks of Meta as METHOD and path, with {waba_id}, {app_id} and {phone_number_id} to be filled;
-    empty where nobody at Meta is asked.
+    `call` is what the check asks of Meta as METHOD and path, with {waba_id} and {app_id} to be filled; empty where nobody at Meta is asked.
     """
 
     key: SetupKey
@@ -70,7 +69,10 @@ LINES: tuple[SetupLine, ...] = (
     SetupLine(SetupKey.TEST, 8, product_checks.test),
     SetupLine(SetupKey.ASSIGNED, 9, number_checks.assigned),
     SetupLine(
-        SetupKey.QUALITY, 10, number_checks.quality, "GET /{phone_number_id}?fields=quality_rating"
+        SetupKey.QUALITY,
+        10,
+        number_checks.quality,
+        "GET /{waba_id}/phone_numbers?fields=id,quality_rating",
     ),
     SetupLine(
         SetupKey.BILLING, 10, account_checks.billing, "GET /{waba_id}?fields=primary_funding_id"

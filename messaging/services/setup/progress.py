@@ -28,3 +28,8 @@ def progress() -> Progress:
 def progress_of(states: Iterable[str]) -> Progress:
     counted = Counter(states)
     return Progress(counted[SetupState.DONE], counted[SetupState.BROKEN])
+
+
+def was_ever_finished() -> bool:
+    """Whether every line held at some time, though one may be broken now."""
+    return SetupCheck.objects.filter(proved_at__isnull=False).count() >= len(LINES)

@@ -319,6 +319,37 @@ def test_the_page_keeps_to_its_queries(paula, ready, django_assert_max_num_queri
         paula.get(PAGE)
 
 
+def test_what_is_stored_already_is_said_where_it_is_asked_for(paula, ready):
+    account = WhatsAppBusinessAccount.objects.get()
+    page = paula.get(f"{PAGE}?open=all").text
+    for words in (
+        f"Stored: {demo.WABA_ID}.",
+        f"Stored: app {demo.APP_ID} and 1 app secret.",
+        "Stored: an access token.",
+        "Stored: a verify token.",
+        f'value="{demo.WABA_ID}"',
+        f'value="{demo.APP_ID}"',
+    ):
+        assert words in page, words
+    for secret in (account.access_token, account.app_secrets, account.webhook_verify_token):
+        assert secret not in page
+
+
+def test_the_first_look_is_announced_and_followed(paula, ready):
+    page = paula.get(PAGE).text
+    assert "The first look at everything begins by itself" in page
+    assert "data-pending" in page
+    assert '<meta http-equiv="refresh" content="5; url=?">' in page
+    checking.run_checks()
+    page = paula.get(PAGE).text
+    assert "The first look" not in page
+    assert "data-pending" not in page
+
+
+def test_without_a_worker_nobody_waits_for_a_look(paula, db, broker):
+    assert "data-pending" not in paula.get(PAGE).text
+
+
 # --- By hand -------------------------------------------------------------------------------------
 def test_a_person_confirms_with_name_and_date_and_takes_it_back(paula, ready):
     del ready.account["business_verification_status"]

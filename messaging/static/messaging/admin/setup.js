@@ -1,5 +1,5 @@
-// Copies, prints, and looks every two seconds whether the test's status has arrived. Without this file the page reloads
-// itself while a test is on its way, and everything else works as it stands.
+// Copies, prints, and looks every two seconds whether the test's status has arrived and what a worker has found. Without
+// this file the page reloads itself meanwhile, and everything else works as it stands.
 
 const PAUSE_MS = 2000;
 
@@ -29,7 +29,7 @@ window.addEventListener("afterprint", () => {
 
 async function look() {
   try {
-    const answer = await fetch(location.pathname);
+    const answer = await fetch(document.querySelector("[data-setup]").dataset.setup);
     if (!answer.ok || answer.redirected) return;
     show(new DOMParser().parseFromString(await answer.text(), "text/html"));
   } catch {
@@ -39,16 +39,24 @@ async function look() {
 }
 
 function show(page) {
-  const line = document.querySelector("[data-line=test]");
-  const news = page.querySelector("[data-line=test]");
-  if (!line || !news) return;
-  news.open = true;
-  // Nobody's half-written number is lost.
-  if (!line.contains(document.activeElement)) line.replaceWith(news);
+  for (const line of document.querySelectorAll("[data-line]")) {
+    const news = page.querySelector(`[data-line="${line.dataset.line}"]`);
+    const isTest = line.dataset.line === "test";
+    if (!news || (!isTest && news.dataset.seen === line.dataset.seen)) continue;
+    // Nobody's half-written number is lost.
+    if (line.contains(document.activeElement) || isFilledIn(line)) continue;
+    news.open = news.open || line.open;
+    line.replaceWith(news);
+  }
   for (const part of ["[data-can-send]", "[data-progress] h2", "[data-progress] progress"]) {
     document.querySelector(part)?.replaceWith(page.querySelector(part));
   }
-  if (page.querySelector("[data-pending]") || line.isConnected) setTimeout(look, PAUSE_MS);
+  if (!page.querySelector("[data-first-look]")) document.querySelector("[data-first-look]")?.remove();
+  if (page.querySelector("[data-pending]")) setTimeout(look, PAUSE_MS);
+}
+
+function isFilledIn(line) {
+  return [...line.querySelectorAll("input:not([type=hidden])")].some((field) => field.value !== field.defaultValue);
 }
 
 if (document.querySelector("[data-pending]")) setTimeout(look, PAUSE_MS);

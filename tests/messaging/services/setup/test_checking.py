@@ -295,6 +295,27 @@ def test_what_holds_is_looked_at_daily_and_the_rest_hourly(ready):
         assert len(checking._due()) == 16
 
 
+def test_a_new_installation_is_looked_at_within_seconds(
+    ready, broker, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        checking.check_what_was_never_checked()
+        checking.check_what_was_never_checked()
+    assert broker.llen(queues.PERIODIC) == 1
+    # While Meta, or our own address, is not up yet: again after a minute, not after an hour.
+    ready.failure = requests.ConnectionError()
+    checking.check_what_is_due()
+    with time_machine.travel(timezone.now() + timedelta(minutes=2), tick=False):
+        assert SetupKey.NUMBERS in checking._due()
+        assert SetupKey.ENVIRONMENT not in checking._due()
+    ready.failure = None
+    checking.run_checks()
+    broker.flushdb()
+    with django_capture_on_commit_callbacks(execute=True):
+        checking.check_what_was_never_checked()
+    assert broker.llen(queues.PERIODIC) == 0
+
+
 def test_a_broken_line_is_looked_at_hourly_until_it_holds(ready):
     checking.run_checks()
     ready.templates = []

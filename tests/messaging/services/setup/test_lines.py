@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 from messaging import demo
 from messaging.models import Alert, AlertKind, SetupKey, WebhookDelivery
 from messaging.services.setup import finding_words
+from messaging.services.setup.lines import LINES
 from messaging.services.setup.outcomes import TOKEN_REFUSED
 from messaging.services.webhook_address import Question, ask_address
 from tenants.models import PhoneNumber, PhoneNumberAssignment, WhatsAppBusinessAccount
@@ -22,6 +23,14 @@ from tests.messaging.setup_meta import HOST, PUBLIC_IP, SITE, number
 from tests.messaging.token_meta import dead, said_of
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.call], ids=lambda line: line.key)
+def test_the_call_that_stands_as_the_proof_is_the_one_that_was_made(ready, line):
+    method, _blank, path = line.call.partition(" ")
+    asked = path.format(waba_id=demo.WABA_ID, app_id=demo.APP_ID).partition("?")[0]
+    check(line.key)
+    assert f"{method} {asked.removeprefix('/')}" in ready.asked
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from messaging.models import Alert, AlertKind, Message, SetupCheck, SetupKey, We
 from messaging.services import accounts
 from messaging.services.setup import actions, checking, credentials
 from messaging.services.setup.finding_words import sentence_of
+from messaging.services.setup.lines import LINES
 from messaging.services.tokens import TokenRefusedError
 from messaging.services.trial import NobodySendsFromItError
 from messaging.statuses import MessageStatus
@@ -155,6 +156,44 @@ def test_the_default_number_is_chosen(ready):
     checking.run_checks([SetupKey.NUMBERS])
     actions.choose_default(PhoneNumber.objects.get(phone_number_id=demo.DEFAULT_PHONE_NUMBER_ID))
     assert state("numbers") == "done"
+
+
+def test_a_second_secret_of_the_same_app_stays_behind_the_new_one(ready):
+    WhatsAppBusinessAccount.objects.update(app_secrets="an-older-secret")
+    assert credentials.save_app(demo.APP_ID, demo.APP_SECRET, by=1) == 2
+    account = WhatsAppBusinessAccount.objects.get()
+    assert account.app_secret_list == [demo.APP_SECRET, "an-older-secret"]
+    assert credentials.save_app(demo.APP_ID, demo.APP_SECRET, by=1) == 2
+    # Those of another app sign nothing of this one's.
+    WhatsAppBusinessAccount.objects.update(app_id="111111111111111")
+    assert credentials.save_app(demo.APP_ID, demo.APP_SECRET, by=1) == 1
+
+
+def test_what_hangs_on_a_pasted_credential_is_left_to_a_worker(
+    ready, broker, django_capture_on_commit_callbacks
+):
+    checking.run_checks()
+    broker.delete(f"wake:{queues.CHECK_SETUP}", queues.PERIODIC)
+    ready.asked.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        credentials.save_app(demo.APP_ID, demo.APP_SECRET, by=1)
+    assert ready.asked == ["GET debug_token", "GET debug_token"]
+    assert broker.llen(queues.PERIODIC) == 1
+    assert checking._due() == [line.key for line in LINES if line.key != SetupKey.APP_SECRET]
+
+
+def test_without_a_worker_it_is_all_looked_at_at_once(ready, broker):
+    broker.flushdb()
+    credentials.save_app(demo.APP_ID, demo.APP_SECRET, by=1)
+    assert SetupCheck.objects.filter(checked_at__isnull=False).count() == len(LINES)
+
+
+def test_a_new_verify_token_asks_meta_only_where_it_posts(ready):
+    checking.run_checks()
+    ready.asked.clear()
+    credentials.save_verify_token("", by=1)
+    assert f"GET {demo.WABA_ID}/phone_numbers" not in ready.asked
+    assert f"GET {demo.APP_ID}/subscriptions" in ready.asked
 
 
 # --- The test message ----------------------------------------------------------------------------
