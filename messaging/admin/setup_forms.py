@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -25,6 +25,7 @@ from messaging.services.numbers import NumberInUseError
 from messaging.services.refusal_words import words_of_refusal
 from messaging.services.refused import RefusedError
 from messaging.services.setup import actions, credentials
+from messaging.services.token_verification import NoAppError
 from messaging.services.tokens import TokenRefusedError
 from messaging.services.trial import NobodySendsFromItError
 from tenants.display import phone
@@ -124,6 +125,8 @@ class Paste:
     # Beside which findings it is offered; None: while the line is not done.
     beside: frozenset[str] | None = None
     is_always: bool = False
+    # What the button says beside certain findings.
+    buttons: Mapping[str, StrPromise] = field(default_factory=dict)
     # Which troubleshooting of the guide's is about what Meta refuses of it.
     help: str = ""
 
@@ -204,8 +207,17 @@ def _default(request: HttpRequest, given: dict[str, Any]) -> Said:
 
 
 def _subscribe(request: HttpRequest, given: dict[str, Any]) -> Said:
-    actions.subscribe()
-    return Said(_("The app is subscribed to the account."))
+    try:
+        actions.mend_subscription()
+    except actions.AddressElsewhereError:
+        text = _(
+            "The app does not post to our address, so its fields are not touched from here. See the webhook's line above."
+        )
+        raise forms.ValidationError(text, code="elsewhere") from None
+    except NoAppError:
+        text = _("App id and app secret come first (step 4).")
+        raise forms.ValidationError(text, code="no_app") from None
+    return Said(_("Done at Meta; the line shows what Meta says of it now."))
 
 
 def _test(request: HttpRequest, given: dict[str, Any]) -> Said:
@@ -272,7 +284,8 @@ PASTES: dict[str, Paste] = {
         gettext_lazy("Subscribe the app"),
         _ACCOUNT,
         _subscribe,
-        beside=frozenset({"not_subscribed", "account_override"}),
+        beside=frozenset({"not_subscribed", "account_override", "fields_missing"}),
+        buttons={"fields_missing": gettext_lazy("Subscribe to the missing fields")},
         help=SetupKey.TOKEN,
     ),
     SetupKey.TEST: Paste(

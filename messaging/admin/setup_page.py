@@ -268,7 +268,7 @@ class _LineBuilder:
         return LineForm(
             form=bound if bound is not None else form_for(row.key, paste, stored=self.stored),
             stored=stored_words(row.key, self.stored),
-            button=str(paste.button),
+            button=str(paste.buttons.get(row.code, paste.button)),
             url=reverse(f"admin:{PAGE}_save", args=(row.key,)),
             help=HELP.get(paste.help) if bound is not None and was_refused(bound) else None,
         )

@@ -22,6 +22,22 @@ SCOPES = ["whatsapp_business_management", "whatsapp_business_messaging"]
 DAYS_60_S = 60 * 24 * 3600
 QUALITY_RATINGS = ("GREEN", "YELLOW", "RED", "UNKNOWN")
 
+SUBSCRIBED_FIELDS = (
+    "messages",
+    "message_template_status_update",
+    "message_template_quality_update",
+    "message_template_components_update",
+    "template_category_update",
+    "phone_number_quality_update",
+    "phone_number_name_update",
+    "business_capability_update",
+    "account_update",
+    "account_alerts",
+    "account_review_update",
+    "user_preferences",
+    "security",
+)
+
 NEW, VERIFIED, REGISTERED = "new", "verified", "registered"
 # What the simulated Meta would send by SMS.
 CODE = "123456"
@@ -273,9 +289,23 @@ def override() -> str:
     return store.field_of(_ACCOUNT, "override") or ""
 
 
+def subscribe_to(fields: Sequence[str], *, url: str) -> None:
+    """What the app itself is told of, and where."""
+    store.write_hash(_ACCOUNT, {"fields": ",".join(fields), "app_url": url})
+
+
+def fields() -> tuple[str, ...]:
+    kept = store.field_of(_ACCOUNT, "fields")
+    return tuple(kept.split(",")) if kept else SUBSCRIBED_FIELDS
+
+
+def app_url() -> str:
+    return store.field_of(_ACCOUNT, "app_url") or settings.SIMULATOR_WEBHOOK_URL
+
+
 def callback_url() -> str:
-    """Where webhooks go: the account's override, else the app's address from the settings; empty when there is none."""
-    return override() or settings.SIMULATOR_WEBHOOK_URL
+    """Where webhooks go: the account's override, else the app's address; empty when there is none."""
+    return override() or app_url()
 
 
 # --- Tokens --------------------------------------------------------------------------------------------------------

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import requests
-from django.conf import settings
 
 from messaging import demo
 from messaging.simulator import account, chats, store, template_making
@@ -36,21 +35,7 @@ _REGISTRATIONS_ALLOWED = 10
 _HOURS_72_S = 72 * 3600
 _PIN_LENGTH = 6
 _OVERRIDE_LIMIT = 200
-_SUBSCRIBED_FIELDS = (
-    "messages",
-    "message_template_status_update",
-    "message_template_quality_update",
-    "message_template_components_update",
-    "template_category_update",
-    "phone_number_quality_update",
-    "phone_number_name_update",
-    "business_capability_update",
-    "account_update",
-    "account_alerts",
-    "account_review_update",
-    "user_preferences",
-    "security",
-)
+_WHATSAPP = "whatsapp_business_account"
 
 Body = dict[str, Any]
 
@@ -231,14 +216,32 @@ def app_subscriptions(call: GraphRequest) -> Body:
     """Source: Graph API, App subscriptions, 2026-11-22: for the app's own token."""
     if not is_app_token(call.token):
         raise RefusalError(15, message="(#15) This method must be called with an app access_token.")
-    fields = [{"name": name, "version": call.version} for name in _SUBSCRIBED_FIELDS]
+    fields = [{"name": name, "version": call.version} for name in account.fields()]
     row = {
-        "object": "whatsapp_business_account",
-        "callback_url": settings.SIMULATOR_WEBHOOK_URL,
+        "object": _WHATSAPP,
+        "callback_url": account.app_url(),
         "active": True,
         "fields": fields,
     }
     return {"data": [row]}
+
+
+def subscribe_to_fields(call: GraphRequest) -> Body:
+    """Source: WhatsApp, Webhooks, 2026-11-22: the app's fields and its one address, which is verified first."""
+    if not is_app_token(call.token):
+        raise RefusalError(15, message="(#15) This method must be called with an app access_token.")
+    if call.value("object") != _WHATSAPP:
+        raise RefusalError(100, f"object must be {_WHATSAPP}")
+    url, asked = call.value("callback_url"), str(call.value("fields") or "")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise missing("callback_url")
+    fields = [name for name in asked.split(",") if name]
+    unknown = [name for name in fields if name not in account.SUBSCRIBED_FIELDS]
+    if unknown or not fields:
+        raise RefusalError(100, f"fields must be some of {', '.join(account.SUBSCRIBED_FIELDS)}")
+    _verify_callback(url, str(call.value("verify_token") or ""))
+    account.subscribe_to(fields, url=url)
+    return {"success": True}
 
 
 # --- Tokens --------------------------------------------------------------------------------------------------------
@@ -356,6 +359,7 @@ _OTHERS: dict[tuple[str, ...], Handler] = {
     ("GET", "oauth", "revoke"): revoke_token,
     ("GET", demo.APP_ID): app_node,
     ("GET", demo.APP_ID, "subscriptions"): app_subscriptions,
+    ("POST", demo.APP_ID, "subscriptions"): subscribe_to_fields,
     ("POST", account.SYSTEM_USER_ID, "access_tokens"): mint_token,
 }
 

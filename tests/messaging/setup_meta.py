@@ -61,6 +61,7 @@ class SetupMeta:
         self.refusals: dict[str, tuple[int, int]] = {}
         self.refuses_token: int | None = None
         self.asked: list[str] = []
+        self.posted: dict[str, Any] = {}
         graph = re.compile(r"https://graph\.facebook\.com/")
         for method in (responses.GET, responses.POST):
             mock.add_callback(method, graph, callback=self._answer)
@@ -89,6 +90,10 @@ class SetupMeta:
             return self._inspected(request)
         if request.method == "POST" and edge == "subscribed_apps":
             self.subscribed, self.override = [demo.APP_ID], ""
+            return self._told({"success": True})
+        if edge == "subscriptions" and request.method == "POST":
+            self.posted = json.loads(request.body or "{}")
+            self.fields = self.posted["fields"].split(",")
             return self._told({"success": True})
         if edge == "subscriptions":
             return self._told({"data": self._subscriptions()})

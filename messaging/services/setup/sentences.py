@@ -116,7 +116,7 @@ SENTENCES: dict[str, StrPromise] = {
         "The account overrides the app's address with %(elsewhere)s. Subscribing again removes that."
     ),
     "fields_missing": gettext_lazy(
-        "The app is subscribed, but fields are missing: %(missing)s. Subscribe to them in the app's webhook settings."
+        "The app is subscribed, but fields are missing: %(missing)s. Subscribe to them here or, where Meta does not allow that, in the app's webhook settings."
     ),
     # 7
     "environment_wrong": gettext_lazy(

@@ -455,6 +455,28 @@ def test_what_needs_the_account_first_says_so(paula, setup_meta, broker, setting
         assert "The WABA id comes first" in answer.text, key
 
 
+def test_missing_fields_are_mended_with_a_button_and_metas_refusal_leaves_the_link(paula, ready):
+    ready.fields.remove("account_update")
+    checking.run_checks([SetupKey.SUBSCRIPTION])
+    assert "Subscribe to the missing fields" in paula.get(PAGE).text
+    ready.refusals[f"{demo.APP_ID}/subscriptions"] = (400, 100)
+    page = paula.post(address("save", "subscription")).text
+    assert "Meta did not do it:" in page
+    assert f"https://developers.facebook.com/apps/{demo.APP_ID}/whatsapp-business/" in page
+    ready.refusals.clear()
+    page = paula.post(address("save", "subscription"), follow=True).text
+    assert "Done at Meta" in page
+    assert SetupCheck.objects.get(key=SetupKey.SUBSCRIPTION).is_done
+
+
+def test_fields_of_an_app_that_posts_elsewhere_are_not_touched(paula, ready):
+    ready.fields.remove("account_update")
+    checking.run_checks([SetupKey.SUBSCRIPTION])
+    ready.callback_url = "https://other.example.com/hook"
+    page = paula.post(address("save", "subscription")).text
+    assert "The app does not post to our address" in page
+
+
 def test_metas_refusal_to_subscribe_is_told(paula, ready):
     ready.refusals[f"{demo.WABA_ID}/subscribed_apps"] = (403, 200)
     assert "(200)" in paula.post(address("save", "subscription")).text

@@ -508,6 +508,39 @@ def test_subscribed_apps_are_listed_and_ours_can_be_added(meta):
     client().subscribe_app(WABA)
 
 
+def test_an_app_is_subscribed_to_fields_with_its_own_token(meta):
+    call = meta.post(f"{BASE}/v26.0/993000000000004/subscriptions", json={"success": True})
+    client().subscribe_to_fields(
+        app_id="993000000000004",
+        app_secret="secret",
+        callback_url="https://bakery.example/hook",
+        verify_token="a-verify-token",
+        fields=["messages", "account_update"],
+    )
+    (sent,) = [one.request for one in call.calls]
+    assert sent.headers["Authorization"] == "Bearer 993000000000004|secret"
+    assert "a-verify-token" not in sent.url
+    assert json.loads(sent.body) == {
+        "object": "whatsapp_business_account",
+        "callback_url": "https://bakery.example/hook",
+        "verify_token": "a-verify-token",
+        "fields": "messages,account_update",
+        "include_values": True,
+    }
+
+
+def test_fields_that_are_not_confirmed_are_no_answer(meta):
+    meta.post(f"{BASE}/v26.0/993000000000004/subscriptions", json={"success": False})
+    with pytest.raises(NoAnswerError):
+        client().subscribe_to_fields(
+            app_id="993000000000004",
+            app_secret="secret",
+            callback_url="https://bakery.example/hook",
+            verify_token="a-verify-token",
+            fields=["messages"],
+        )
+
+
 def test_a_subscription_that_is_not_confirmed_is_no_answer(meta):
     meta.post(f"{BASE}/v26.0/{WABA}/subscribed_apps", json={"success": False})
     with pytest.raises(NoAnswerError):

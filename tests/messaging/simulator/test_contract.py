@@ -135,6 +135,25 @@ def test_where_webhooks_go_is_read(api, settings):
     settings.SIMULATOR_WEBHOOK_URL = ""
 
 
+def test_the_apps_fields_are_changed_once_its_address_has_answered(api, live_server, settings):
+    settings.SIMULATOR_WEBHOOK_URL = f"{live_server.url}/api/v1/whatsapp/webhook"
+    known = {"app_id": demo.APP_ID, "app_secret": demo.APP_SECRET}
+    ours = {"callback_url": settings.SIMULATOR_WEBHOOK_URL, "verify_token": demo.VERIFY_TOKEN}
+    api.subscribe_to_fields(**known, **ours, fields=["messages", "security"])
+    (row,) = api.app_subscriptions(**known)
+    assert (row.callback_url, row.fields) == (ours["callback_url"], ("messages", "security"))
+    wrong_token = ours | {"verify_token": "wrong"}
+    for address, fields, code in (
+        (wrong_token, ["messages"], 2200),
+        (ours, ["message_status"], 100),
+        (ours | {"callback_url": ""}, ["messages"], 100),
+    ):
+        with pytest.raises(errors.GraphApiError) as refusal:
+            api.subscribe_to_fields(**known, **address, fields=fields)
+        assert refusal.value.code == code
+    settings.SIMULATOR_WEBHOOK_URL = ""
+
+
 def test_only_the_app_itself_reads_its_subscriptions(api):
     with pytest.raises(errors.GraphApiError) as refusal:
         api._call("GET", demo.APP_ID, "subscriptions")

@@ -15,6 +15,7 @@ from messaging.graph_api.errors import GraphApiError
 from messaging.models import Alert, AlertKind, Message, SetupCheck, SetupKey, WebhookDelivery
 from messaging.services import accounts
 from messaging.services.setup import actions, checking, credentials
+from messaging.services.setup.fields import NEEDED, USEFUL
 from messaging.services.setup.finding_words import sentence_of
 from messaging.services.setup.lines import LINES
 from messaging.services.tokens import TokenRefusedError
@@ -24,6 +25,7 @@ from tenants.models import PhoneNumber, Tenant, WhatsAppBusinessAccount
 from tests.factories import AccountFactory, StaffFactory, TemplateFactory
 from tests.messaging.conftest import receive, status_webhook
 from tests.messaging.services.setup.conftest import check
+from tests.messaging.setup_meta import ADDRESS
 from tests.messaging.token_meta import NEW, dead, said_of
 
 pytestmark = pytest.mark.django_db
@@ -194,6 +196,30 @@ def test_a_new_verify_token_asks_meta_only_where_it_posts(ready):
     credentials.save_verify_token("", by=1)
     assert f"GET {demo.WABA_ID}/phone_numbers" not in ready.asked
     assert f"GET {demo.APP_ID}/subscriptions" in ready.asked
+
+
+def test_missing_fields_are_added_to_those_the_app_gets_already(ready):
+    ready.fields = ["messages", "flows"]
+    assert check(SetupKey.SUBSCRIPTION).code == "fields_missing"
+    actions.mend_subscription()
+    assert state("subscription") == "done"
+    assert ready.posted["object"] == "whatsapp_business_account"
+    assert ready.posted["callback_url"] == ADDRESS
+    assert ready.posted["verify_token"] == demo.VERIFY_TOKEN
+    assert ready.posted["fields"].split(",") == [
+        "messages",
+        "flows",
+        *(name for name in (*NEEDED, *USEFUL) if name != "messages"),
+    ]
+
+
+def test_an_app_that_posts_elsewhere_is_not_taken_over(ready):
+    ready.fields = ["messages"]
+    check(SetupKey.SUBSCRIPTION)
+    ready.callback_url = "https://other.example.com/hook"
+    with pytest.raises(actions.AddressElsewhereError):
+        actions.mend_subscription()
+    assert not ready.posted
 
 
 # --- The test message ----------------------------------------------------------------------------
