@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -14,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from messaging.admin.setup_curls import curl_of
 from messaging.admin.setup_forms import PASTES, form_for, stored_words, was_refused
+from messaging.admin.setup_switch import SwitchView, switch_view
 from messaging.admin.setup_words import HELP, LOOKS, STEPS, WORDS, Help
 from messaging.models import SetupCheck, SetupKey, SetupState
 from messaging.services import webhook_checks
@@ -126,7 +126,7 @@ class SetupPage:
     progress: Progress
     progress_words: str
     can_send: CanSend
-    is_simulator: bool
+    switch: SwitchView
     may_check: bool
     is_pending: bool
     is_first_look: bool
@@ -156,7 +156,7 @@ def setup_page(
         progress=found,
         progress_words=_("%(done)s of %(total)s done") % {"done": found.done, "total": found.total},
         can_send=_can_send(),
-        is_simulator=settings.WHATSAPP_SIMULATOR,
+        switch=switch_view(),
         may_check=request.user.has_perm("messaging.change_setupcheck"),
         is_pending=any(view.is_pending for view in views.values()) or _is_looked_at(rows),
         is_first_look=not any(row.checked_at for row in rows.values()),

@@ -80,6 +80,9 @@ class SetupCheck(models.Model):
         _("how much was confirmed"), default=0, db_default=0
     )
 
+    # What the simulator has proved is no proof at Meta, nor the other way round. Unknown in rows that were never checked.
+    was_simulated = models.BooleanField(_("found at the simulator"), null=True, blank=True)
+
     class Meta:
         verbose_name = _("line of the set-up")
         verbose_name_plural = _("set-up")

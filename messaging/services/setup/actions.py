@@ -16,7 +16,7 @@ from messaging.services.setup.product_checks import test
 from messaging.services.setup.reading import WHATSAPP, Reading
 from messaging.services.token_verification import app_of
 from messaging.services.trial import NobodySendsFromItError, bakery_that_sends_from, send_trial
-from messaging.services.webhook_address import is_ours, our_address
+from messaging.services.webhook_address import is_ours, is_simulated, our_address
 from tenants.models import PhoneNumber
 
 log = structlog.get_logger(__name__)
@@ -92,7 +92,8 @@ def send_test(*, to: str, requested_by: str) -> Message:
         # The proof of an earlier test is no longer asked about; that it once worked stays.
         row.found, row.code = SetupState.WAITING, "test_on_its_way"
         row.facts = {"message": str(queued.message.pk), "status": queued.message.status}
-        row.save(update_fields=["found", "code", "facts"])
+        row.was_simulated = is_simulated()
+        row.save(update_fields=["found", "code", "facts", "was_simulated"])
     run_checks([SetupKey.TEST])
     return queued.message
 

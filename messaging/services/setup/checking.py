@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import redis
 import structlog
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from messaging import queues
@@ -25,6 +25,7 @@ from messaging.services.setup.outcomes import (
 )
 from messaging.services.setup.reading import Reading
 from messaging.services.token_verification import PASSING
+from messaging.services.webhook_address import is_simulated
 from tenants.audit import record_change, unlogged
 from tenants.models import User
 
@@ -77,7 +78,7 @@ def check_what_is_due() -> int:
 
 def check_what_was_never_checked() -> None:
     """Have a new installation looked at within seconds instead of ten minutes; while Meta is away, once a minute."""
-    known = SetupCheck.objects.filter(checked_at__isnull=False).count()
+    known = _of_this_meta().filter(checked_at__isnull=False).count()
     if known < len(LINES) and queues.is_first_within(60, queues.CHECK_SETUP):
         queues.wake_setup()
 
@@ -144,13 +145,17 @@ def _log_word(row: SetupCheck, before: tuple[User | None, datetime | None]) -> N
 
 def _due() -> list[SetupKey]:
     now = timezone.now()
-    rows = SetupCheck.objects.in_bulk(field_name="key")
+    rows = _of_this_meta().in_bulk(field_name="key")
     due = []
     for line in LINES:
         row = rows.get(line.key.value)
         if row is None or row.tried_at is None or row.tried_at <= now - _pause_of(row):
             due.append(line.key)
     return due
+
+
+def _of_this_meta() -> QuerySet[SetupCheck]:
+    return SetupCheck.objects.exclude(was_simulated=not is_simulated())
 
 
 def _pause_of(row: SetupCheck) -> timedelta:
@@ -188,7 +193,7 @@ def _keep(key: SetupKey, outcome: Outcome) -> SetupCheck:
 
 def _keep_later(key: SetupKey, code: str) -> SetupCheck:
     """Another line comes first. What once held is not broken by that: it keeps its proof, the other line breaks."""
-    if SetupCheck.objects.filter(key=key, proved_at__isnull=False).exists():
+    if _of_this_meta().filter(key=key, proved_at__isnull=False).exists():
         return _keep_trouble(key, code)
     return _keep(key, Outcome(SetupState.LATER, code))
 
@@ -198,14 +203,33 @@ def _keep_trouble(key: SetupKey, trouble: str) -> SetupCheck:
     with transaction.atomic():
         row = _locked(key)
         row.tried_at, row.trouble = timezone.now(), trouble[:64]
-        row.save(update_fields=["tried_at", "trouble"])
+        row.save(update_fields=["tried_at", "trouble", "was_simulated"])
     return row
 
 
 def _locked(key: SetupKey) -> SetupCheck:
+    """Return the line's row; one that was found at the other Meta begins anew."""
     with unlogged():
         SetupCheck.objects.get_or_create(key=key)
-    return SetupCheck.objects.select_for_update(of=("self",)).get(key=key)
+    row = SetupCheck.objects.select_for_update(of=("self",)).get(key=key)
+    simulated = is_simulated()
+    if row.was_simulated not in (None, simulated):
+        row = _begun_anew(row)
+    row.was_simulated = simulated
+    return row
+
+
+def _begun_anew(row: SetupCheck) -> SetupCheck:
+    """Forget what the simulator proved, or what was confirmed of it: at Meta that is worth nothing, and the other way round."""
+    before = _word_of(row)
+    anew = SetupCheck(pk=row.pk, key=row.key)
+    with unlogged():
+        anew.save(force_update=True)
+    if before[1] is not None:
+        _log_word(anew, before)
+    close_alerts(AlertKind.SETUP_BROKEN, subject=row.key)
+    log.info("Set-up line begins anew", line=row.key, before=row.state)
+    return anew
 
 
 def _settle(row: SetupCheck) -> None:

@@ -17,11 +17,18 @@ from django.db import transaction
 from messaging import queues
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import SetupKey
-from messaging.services.accounts import NoAccountError, current_account, forget_webhook_secrets
+from messaging.services.accounts import (
+    NoAccountError,
+    current_account,
+    forget_webhook_secrets,
+    pause_sending,
+)
 from messaging.services.graph import graph_api_for
 from messaging.services.setup.checking import check_soon, run_checks
+from messaging.services.setup.which_meta import is_simulators, leave_simulator
 from messaging.services.token_verification import PASSING, cleaned
 from messaging.services.tokens import promote_token
+from messaging.services.webhook_address import is_simulated
 from tenants.models import WhatsAppBusinessAccount
 
 log = structlog.get_logger(__name__)
@@ -58,6 +65,7 @@ class AppRefusedError(Exception):
 def save_waba_id(pasted: str, *, by: int | None) -> None:
     """Keep the account's id, tried with the stored token if there is one.
 
+    With the simulator's id and the real Meta it begins the real account, and sending is paused until somebody resumes it.
     Raises MalformedError, AccountInUseError, WrongAccountError and, while Meta is away, GraphApiError.
     """
     waba_id = cleaned(pasted)
@@ -138,6 +146,11 @@ def _add_account(waba_id: str) -> None:
 
 
 def _change_account(account: WhatsAppBusinessAccount, waba_id: str) -> None:
+    if is_simulators(account) and not is_simulated():
+        pause_sending(account)
+        leave_simulator(account, waba_id)
+        forget_webhook_secrets()
+        return
     if account.phone_numbers.exists() or account.templates.exists():
         raise AccountInUseError
     if account.access_token:

@@ -182,6 +182,25 @@ def test_while_meta_is_away_the_page_says_so_and_keeps_what_it_knew(paula, ready
     assert "token_refused" not in page
 
 
+# --- Simulator or real account -------------------------------------------------------------------
+def test_the_page_says_which_meta_it_is_and_the_way_to_the_other(paula, ready, settings):
+    settings.WHATSAPP_GRAPH_URL = "http://127.0.0.1:8000/simulator/graph"
+    page = paula.get(PAGE).text
+    assert "Bakeries, people and the texts of templates stay" in page
+    assert "To the real account, step by step" in page
+    assert "would reach real ones" in page
+    settings.WHATSAPP_GRAPH_URL = "https://graph.facebook.com"
+    page = paula.get(PAGE).text
+    assert "Real account, not finished" in page
+    answer = paula.post(address("save", "waba"), {"waba-waba_id": "111222333444555"}, follow=True)
+    assert "Sending is paused" in answer.text
+    assert WhatsAppBusinessAccount.objects.get().waba_id == "111222333444555"
+    PhoneNumber.objects.update(gone_at=timezone.now())
+    page = paula.get(PAGE).text
+    assert "Messages reach real phones" in page
+    assert "step by step" not in page
+
+
 # --- Can we send right now? ----------------------------------------------------------------------
 def _said(paula):
     text = strip_tags(
@@ -282,8 +301,9 @@ TOKEN_HELP = "Troubleshooting: “Invalid OAuth access token”"
 def test_troubleshooting_stands_beside_what_meta_refused(paula, ready, key, form):
     checking.run_checks()
     ready.refusals[f"{demo.WABA_ID}/subscribed_apps"] = (403, 200)
-    if key == "waba":  # Nothing hangs on the account yet.
+    if key == "waba":  # Nothing hangs on the account yet, which is not the simulator's.
         _without_numbers_and_templates()
+        WhatsAppBusinessAccount.objects.update(waba_id="222333444555666")
     assert TOKEN_HELP not in paula.get(PAGE).text
     page = paula.post(address("save", key), form).text
     assert page.count(TOKEN_HELP) == 1
@@ -315,7 +335,7 @@ def test_what_is_pasted_stands_in_the_log_of_changes_without_the_secret(paula, r
 
 def test_the_page_keeps_to_its_queries(paula, ready, django_assert_max_num_queries):
     checking.run_checks()
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(26):
         paula.get(PAGE)
 
 
@@ -424,7 +444,6 @@ def test_a_good_token_is_put_into_service_and_its_facts_are_shown(paula, ready):
     ("key", "form", "said"),
     [
         ("waba", {"waba-waba_id": "EAAx"}, "An id has digits only"),
-        ("waba", {"waba-waba_id": "111111111111111"}, "are here already"),
         ("waba", {}, "This field is required."),
         (
             "app_secret",
@@ -446,6 +465,12 @@ def test_what_cannot_be_is_refused_beside_its_field(paula, ready, key, form, sai
     answer = paula.post(address("save", key), form)
     assert answer.status_code == 200
     assert said in answer.text
+
+
+def test_the_id_of_an_account_in_use_is_not_exchanged(paula, ready):
+    WhatsAppBusinessAccount.objects.update(waba_id="222333444555666")
+    page = paula.post(address("save", "waba"), {"waba-waba_id": "111111111111111"}).text
+    assert "are here already" in page
 
 
 def test_what_needs_the_account_first_says_so(paula, setup_meta, broker, settings, db):

@@ -82,14 +82,15 @@ def test_what_is_no_id_is_refused_before_anything_is_stored(empty, pasted):
 
 
 def test_a_wrong_account_is_refused_with_the_stored_token(empty):
-    AccountFactory.create()
+    AccountFactory.create(waba_id="222333444555666")
     with pytest.raises(credentials.WrongAccountError) as refusal:
         credentials.save_waba_id("111111111111111", by=1)
     assert refusal.value.code == 100
-    assert account().waba_id == demo.WABA_ID
+    assert account().waba_id == "222333444555666"
 
 
 def test_the_account_of_numbers_in_use_is_not_exchanged(ready):
+    WhatsAppBusinessAccount.objects.update(waba_id="222333444555666")
     with pytest.raises(credentials.AccountInUseError):
         credentials.save_waba_id("111111111111111", by=1)
 

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("messaging", "0036_what_was_confirmed")]
+
+    operations = [
+        migrations.AddField(
+            model_name="setupcheck",
+            name="was_simulated",
+            field=models.BooleanField(
+                blank=True, null=True, verbose_name="found at the simulator"
+            ),
+        ),
+    ]
