@@ -4,14 +4,12 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0036_what_was_confirmed")]
+    dependencies = [("messaging", "0038_message_mails")]
 
     operations = [
         migrations.AddField(
             model_name="setupcheck",
             name="was_simulated",
-            field=models.BooleanField(
-                blank=True, null=True, verbose_name="found at the simulator"
-            ),
+            field=models.BooleanField(blank=True, null=True, verbose_name="found at the simulator"),
         ),
     ]
