@@ -187,7 +187,11 @@ def _token_stopped(facts: Facts) -> str:
 
 
 def _line_stopped(facts: Facts) -> str:
-    return _("Sending has stopped. %(why)s") % {"why": _refused(facts)}
+    """What to do stands in the banner and in the line."""
+    code = facts.get("error")
+    known = explain_code(code, translation.get_language() or "en")
+    why = known.title if code is None else f"{known.title} ({code})"
+    return _("Sending has stopped. %(why)s") % {"why": why}
 
 
 def _line_stopped_by_meta(facts: Facts) -> str:
