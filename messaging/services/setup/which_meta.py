@@ -12,14 +12,21 @@ from enum import StrEnum
 from django.db.models import QuerySet
 
 from messaging import demo
-from messaging.models import Message, MessageTemplate
+from messaging.models import AlertKind, Message, MessageTemplate
 from messaging.services.accounts import NoAccountError, current_account
+from messaging.services.alerts import close_alerts
 from messaging.services.setup.progress import progress
 from messaging.services.webhook_address import is_simulated
 from messaging.statuses import MessageStatus
 from tenants.models import PhoneNumber, WhatsAppBusinessAccount
 
 _MOST_COUNTED = 1000
+# Nobody would close them under the new id; what is still so opens them again.
+_NAMED_BY_WABA_ID = (
+    AlertKind.ACCOUNT_STOPPED,
+    AlertKind.NUMBERS_UNREAD,
+    AlertKind.TEMPLATES_UNREAD,
+)
 _NOT_DECIDED = (MessageStatus.QUEUED, MessageStatus.SENDING, MessageStatus.UNCONFIRMED)
 
 
@@ -81,6 +88,8 @@ def leave_simulator(account: WhatsAppBusinessAccount, waba_id: str) -> None:
 
     Sending is paused by the caller: what waits was written to the simulator's phones.
     """
+    for kind in _NAMED_BY_WABA_ID:
+        close_alerts(kind, subject=account.waba_id)
     account.waba_id = waba_id
     if account.access_token == demo.ACCESS_TOKEN:
         account.access_token = ""

@@ -6,6 +6,7 @@ import pytest
 
 from messaging import demo
 from messaging.models import Alert, AlertKind, Message, SetupCheck, SetupKey
+from messaging.services import accounts
 from messaging.services.setup import actions, checking, credentials
 from messaging.services.setup.which_meta import SwitchStep, switch
 from messaging.statuses import MessageStatus
@@ -41,7 +42,11 @@ def test_with_the_real_meta_what_is_left_of_the_simulator_is_named(ready):
 def test_the_real_accounts_id_begins_it_and_keeps_bakeries_and_templates(ready):
     template, bakeries = TemplateFactory.create(), Tenant.objects.count()
     MessageFactory.create()
+    # Real Meta has refused the simulator's token meanwhile.
+    accounts.stop_sending(WhatsAppBusinessAccount.objects.get(), code=190)
     credentials.save_waba_id(REAL, by=1)
+    stopped = Alert.objects.open().filter(kind=AlertKind.ACCOUNT_STOPPED)
+    assert not stopped.exists()
     account = WhatsAppBusinessAccount.objects.get()
     assert (account.waba_id, account.access_token, account.app_id) == (REAL, "", "")
     assert account.app_secret_list == []
