@@ -230,9 +230,18 @@ def _lines(entry: LogEntry) -> list[tuple[str, SafeString | str, SafeString | st
     lines = [
         (_name_of(model, field), *_old_and_new(change))
         for field, change in sorted((entry.changes or {}).items())
+        if not _is_of_others(model, field)
     ]
     # A new row lists its empty columns too.
     return [line for line in lines if line[1:] != ("–", "–")]
+
+
+def _is_of_others(model: Any, field: str) -> bool:
+    """Whether it is no column of the row but rows that point at it, which django-auditlog lists for a new one."""
+    try:
+        return bool(model._meta.get_field(field).auto_created) and field != "id"
+    except (AttributeError, FieldDoesNotExist):
+        return False
 
 
 def _old_and_new(change: Any) -> tuple[SafeString | str, SafeString | str]:

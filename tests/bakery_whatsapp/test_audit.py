@@ -363,6 +363,14 @@ def test_times_in_a_change_are_local_and_say_their_zone(paula, broker):
     assert "10:53:07.1" not in page
 
 
+def test_a_new_row_lists_its_columns_only(paula):
+    tenant = TenantFactory.create(name="Panadería Nueva")
+    (made,) = entries(tenant, Action.CREATE)
+    page = paula.get(f"{LIST}{made.pk}/change/").text
+    assert "Panadería Nueva" in page
+    assert ".None" not in page
+
+
 def test_the_pages_are_called_as_in_the_menu(paula, renamed):
     for language, word in (("en", "Changes"), ("es", "Cambios")):
         page = paula.get(LIST, headers={"accept-language": language}).text
