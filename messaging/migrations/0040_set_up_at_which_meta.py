@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0038_message_mails")]
+    dependencies = [("messaging", "0039_erasures_followed")]
 
     operations = [
         migrations.AddField(
