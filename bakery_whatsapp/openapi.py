@@ -36,7 +36,9 @@ class SchemaView(SpectacularAPIView):
             return response.render() if hasattr(response, "render") else response
 
 
-# Swagger UI brings inline styles; scripts stay our own.
-@method_decorator(csp_replace({"style-src": [SELF, UNSAFE_INLINE]}), name="dispatch")
+# Swagger UI brings inline styles and pictures; scripts stay our own.
+@method_decorator(
+    csp_replace({"style-src": [SELF, UNSAFE_INLINE], "img-src": [SELF, "data:"]}), name="dispatch"
+)
 class DocsView(SpectacularSwaggerSplitView):
     url_name = "schema"

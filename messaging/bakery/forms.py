@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -48,6 +49,10 @@ class OnOffForm(forms.Form):
     @property
     def wants_on(self) -> bool:
         return bool(self.cleaned_data["wanted"] == "on")
+
+
+# What the form offers to a bakery without quiet hours. They count once somebody saves them.
+PROPOSED_QUIET_HOURS = (time(21), time(7))
 
 
 class QuietHoursForm(forms.Form):

@@ -19,7 +19,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery import words
 from messaging.bakery.asked import group_in
-from messaging.bakery.forms import MonthlyLimitForm, QuietHoursForm, SwitchForm
+from messaging.bakery.forms import (
+    PROPOSED_QUIET_HOURS,
+    MonthlyLimitForm,
+    QuietHoursForm,
+    SwitchForm,
+)
 from messaging.bakery.pages import Visit, render_page, user_of, visit_of
 from messaging.bakery.setting_words import change_line, notice_row
 from messaging.models import Message
@@ -101,14 +106,16 @@ def _settings_of(visit: Visit, standing: Standing) -> dict[str, Any]:
     tenant, own = visit.tenant, own_phones.own_phone_of(visit.user)
     changes = SettingChange.objects.visible_to(visit.user).of(tenant).newest_first()
     limit = {"limit": tenant.own_monthly_limit}
-    quiet = {"start": tenant.quiet_from, "until": tenant.quiet_until}
+    start, until = tenant.quiet_from, tenant.quiet_until
+    if start is None:
+        start, until = PROPOSED_QUIET_HOURS
     return {
         "offered": [
             notice_row(offered)
             for offered in bakery_settings.offered_notices(tenant, sender=standing.sender)
         ],
         "own_number": masked(own.phone) if own and own.is_verified else "",
-        "quiet_form": QuietHoursForm(initial=quiet),
+        "quiet_form": QuietHoursForm(initial={"start": start, "until": until}),
         "limit_form": MonthlyLimitForm(initial=limit, cap=tenant.monthly_cap),
         "month_use": standing.month_use,
         "gets_weekly_summary": weekly_summary.gets_it(visit.user, tenant),

@@ -14,11 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from messaging.graph_api.facts import WhoActs
 from messaging.models import EventKind, Message, MessageMail, WaitsFor
 from messaging.money import number
+from messaging.services import own_phones
 from messaging.services.explaining import explain
 from messaging.services.obstacles import Obstacle, ObstacleKind, Standing
-from messaging.services.overview import Group
+from messaging.services.overview import NEEDS_ATTENTION, Group
 from messaging.statuses import MessageStatus
-from tenants.phone_numbers import formatted
+from tenants.phone_numbers import formatted, masked
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -52,8 +53,21 @@ class Line:
 
     @property
     def phone(self) -> str:
-        """Empty where the person was erased."""
-        return "" if self.message.erased_at else formatted(self.message.recipient_phone)
+        """Empty where the person was erased; of somebody's own phone, to which a test went, its ends only."""
+        if self.message.erased_at:
+            return ""
+        shown = masked if own_phones.is_test(self.message) else formatted
+        return shown(self.message.recipient_phone)
+
+    @property
+    def may_be_called(self) -> bool:
+        """Whether a number stands there that can be called: a supplier's, not one's own."""
+        return not (self.message.erased_at or own_phones.is_test(self.message))
+
+    @property
+    def wants_a_call(self) -> bool:
+        """Whether it did not arrive, or nobody knows, and calling is what is left."""
+        return self.may_be_called and self.message.status in NEEDS_ATTENTION
 
     @property
     def recipient(self) -> str:

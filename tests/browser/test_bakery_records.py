@@ -22,7 +22,7 @@ WORDS = {
         "notices": "Avisos", "search": "Buscar", "failed": "Estos no han llegado", "right": "El número correcto",
         "send": "Enviar al número correcto", "bad": "Eso no es un teléfono.", "waiting": "En espera",
         "proof": "Justificante de entrega del pedido PO-12345", "answered": "Contestó", "pdf": "Descargar en PDF",
-        "link": "Crear un enlace", "back": "Anular el enlace", "ended": "Este enlace ya no vale",
+        "link": "Crear un enlace", "copy": "Copiar el enlace", "copied": "Copiado", "back": "Anular el enlace", "ended": "Este enlace ya no vale",
         "suppliers": "Proveedores", "look": "Ver el archivo", "mend": "Fila 3", "save": "Guardarlos todos",
         "erase": "Borrar a esta persona", "erased": "La persona está borrada.",
     },
@@ -30,7 +30,7 @@ WORDS = {
         "notices": "Notices", "search": "Search", "failed": "These did not arrive", "right": "The right number",
         "send": "Send to the right number", "bad": "This is no phone number.", "waiting": "Waiting",
         "proof": "Proof of delivery of order PO-12345", "answered": "They answered", "pdf": "Download as PDF",
-        "link": "Make a link", "back": "Take it back", "ended": "This link has ended",
+        "link": "Make a link", "copy": "Copy the link", "copied": "Copied", "back": "Take it back", "ended": "This link has ended",
         "suppliers": "Suppliers", "look": "Look at the file", "mend": "Row 3", "save": "Save them all",
         "erase": "Erase this person", "erased": "The person is erased.",
     },
@@ -141,6 +141,14 @@ def test_the_proof_of_delivery_is_read_kept_and_shown_to_others(
     assert kept.value.suggested_filename.endswith("PO-12345.pdf")
     page.get_by_role("button", name=words["link"]).click()
     shared = page.get_by_role("textbox").input_value()
+    copy = page.get_by_role("button", name=words["copy"])
+    if script:
+        page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        copy.click()
+        expect(page.get_by_text(words["copied"])).to_be_visible()
+        assert page.evaluate("navigator.clipboard.readText()") == shared
+    else:
+        expect(copy).to_be_hidden()
     assert fits_the_screen(page)
     assert accessible(page)
     address = re.sub(r"^https?://[^/]+", "", shared)

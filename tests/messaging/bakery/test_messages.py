@@ -54,7 +54,19 @@ def test_what_failed_long_ago_stands_in_its_place(browse, ana, bakery):
 
 
 @pytest.mark.parametrize(
-    "term", ["PO-12345", "po-12345", " PO-123", "harinas", "del sur", "HARÍNAS"]
+    "term",
+    [
+        "PO-12345",
+        "po-12345",
+        " PO-123",
+        "12345",
+        "PO 12345",
+        "PO12345",
+        "#PO-12345",
+        "harinas",
+        "del sur",
+        "HARÍNAS",
+    ],  # fmt: skip
 )
 def test_an_order_number_or_a_suppliers_name_leads_to_an_address_of_its_own(
     browse, ana, bakery, failed, term
@@ -253,3 +265,40 @@ def test_a_suspended_bakery_is_not_told_that_its_switch_is_off(browse, ana, bake
     said = said_after_resending(browse(ana, language="es"), failed)
     assert "La plataforma ha suspendido los avisos de esta panadería." in said
     assert "desactivados" not in said
+
+
+# --- Calling -----------------------------------------------------------------------------------------
+
+
+CALL = 'href="tel:+34600000101"><svg'
+
+
+def test_what_did_not_arrive_offers_a_call_to_people_of_the_bakery(
+    browse, ana, bruno, paula, bakery, failed
+):
+    message_in(MessageStatus.READ, tenant=bakery)
+    for path in (LIST, f"{LIST}/{failed.pk}"):
+        for person in (ana, bruno):
+            page = browse(person).get(path).text
+            assert page.count(CALL) == 1
+            assert "Call Harinas del Sur" in page
+        assert CALL not in browse(paula).get(path).text
+
+
+@pytest.mark.parametrize("status", [MessageStatus.READ, MessageStatus.FAILED])
+def test_an_owners_own_phone_is_hidden_on_the_test_that_went_there(
+    browse, ana, bruno, bakery, status
+):
+    test = message_in(
+        status,
+        tenant=bakery,
+        reference="TEST",
+        requested_by="bakery:ana",
+        recipient_phone="+34600000199",
+        recipient_name="Ana",
+    )
+    for path in (LIST, f"{LIST}/{test.pk}", "/bakery/goiko/proof?order=TEST"):
+        page = browse(bruno).get(path).text
+        assert "600 000 199" not in page
+        assert "600000199" not in page
+    assert "199" in text_of(browse(bruno).get(f"{LIST}/{test.pk}").text)

@@ -300,3 +300,9 @@ def test_a_bakery_reads_no_jargon(db, language):
             if facts.who_acts in {WhoActs.BAKERY, WhoActs.SUPPLIER}:
                 read += [advice.title, advice.action]
     assert not [text for text in read if JARGON.search(text)]
+
+
+def test_pictures_come_from_here_only(browse, ana, bakery):
+    policy = browse(ana).get(SETTINGS).headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "data:" not in policy

@@ -372,3 +372,21 @@ def test_an_owner_who_is_staff_now_still_has_their_number_forgotten(browse, brun
     assert OwnPhone.objects.get().phone == ""
     assert f'href="{SETTINGS}/phone"' not in client.get(SETTINGS).text
     assert client.get(f"{SETTINGS}/phone").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "We propose the night."), ("es", "Te proponemos la noche.")],
+)
+def test_quiet_hours_are_proposed_and_count_once_saved(browse, ana, bakery, language, said):
+    client = browse(ana, language=language)
+    page = client.get(SETTINGS).text
+    assert said in page
+    assert re.search(r'name="start" value="21:00"', page)
+    assert re.search(r'name="until" value="07:00"', page)
+    bakery.refresh_from_db()
+    assert bakery.quiet_from is None
+    client.post(f"{SETTINGS}/quiet-hours", {"start": "22:00", "until": "06:00"})
+    page = client.get(SETTINGS).text
+    assert said not in page
+    assert re.search(r'name="start" value="22:00"', page)
