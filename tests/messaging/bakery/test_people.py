@@ -65,7 +65,7 @@ def test_the_invited_person_makes_an_account_and_joins(browse, link, bakery):
     client = browse()
     page = client.get(link)
     assert "Invitation to Panadería Goiko" in page.text
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert "no-store" in page.headers["cache-control"]
     assert client.post(link, JOINING).url == "/bakery/goiko"
     assert client.get("/bakery/goiko").status_code == 200
