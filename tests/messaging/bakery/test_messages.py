@@ -66,7 +66,7 @@ def test_what_failed_long_ago_stands_in_its_place(browse, ana, bakery):
         "harinas",
         "del sur",
         "HARÍNAS",
-    ],  # fmt: skip
+    ],
 )
 def test_an_order_number_or_a_suppliers_name_leads_to_an_address_of_its_own(
     browse, ana, bakery, failed, term
