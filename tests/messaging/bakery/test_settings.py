@@ -376,7 +376,7 @@ def test_an_owner_who_is_staff_now_still_has_their_number_forgotten(browse, brun
 
 @pytest.mark.parametrize(
     ("language", "said"),
-    [("en", "We propose the night."), ("es", "Te proponemos la noche.")],
+    [("en", "We propose the night."), ("es", "proponemos la noche.")],
 )
 def test_quiet_hours_are_proposed_and_count_once_saved(browse, ana, bakery, language, said):
     client = browse(ana, language=language)
