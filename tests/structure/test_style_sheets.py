@@ -20,8 +20,8 @@ def test_every_rule_of_a_style_sheet_is_closed(sheet):
     css = re.sub(r"/\*.*?\*/", "", (ROOT / sheet).read_text(), flags=re.DOTALL)
     depth = 0
     for line in css.splitlines():
-        # A rule that opens inside another that still holds declarations: only what begins with @ holds rules.
         depth += line.count("{") - line.count("}")
+        # An at-rule holds rules, and nothing holds an at-rule.
         assert depth in range(3), line
     assert depth == 0
 
