@@ -16,8 +16,9 @@ from messaging.models import EventKind, Message, MessageMail, WaitsFor
 from messaging.money import number
 from messaging.services import own_phones
 from messaging.services.explaining import explain
+from messaging.services.failures import NEEDS_ATTENTION
 from messaging.services.obstacles import Obstacle, ObstacleKind, Standing
-from messaging.services.overview import NEEDS_ATTENTION, Group
+from messaging.services.overview import Group
 from messaging.statuses import MessageStatus
 from tenants.phone_numbers import formatted, masked
 
