@@ -66,7 +66,7 @@ _LOGGED: dict[type[Model], list[str]] = {
     PhoneNumber: ["is_default", "phone_number_id", "display_phone_number", "account"],
     NumberSetup: ["pin"],
     SetupCheck: ["confirmed_by", "confirmed_at"],
-    FirstWeek: ["started_by", "started_at", "ended_at"],
+    FirstWeek: ["started_at", "ended_at"],
     MessageTemplate: ["name", "language", "components", "category", "paused_at"],
     WhatsAppBusinessAccount: [
         "waba_id",
