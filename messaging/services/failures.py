@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from messaging.models import Message, MessageMailState, MessageQuerySet, WaitsFor
+from messaging.services.sending import UNCONFIRMED_SHOWN_AFTER
 from messaging.statuses import MessageStatus
 from tenants.models import User
 
@@ -21,15 +22,17 @@ SHOWN_FOR = timedelta(days=7)
 AT_MOST = 20
 FAILED = frozenset({MessageStatus.FAILED, MessageStatus.EXPIRED})
 NEEDS_ATTENTION = FAILED | {MessageStatus.UNCONFIRMED}
-_DID_NOT_ARRIVE = Q(status__in=NEEDS_ATTENTION) | Q(
+_DID_NOT_ARRIVE = Q(status__in=FAILED) | Q(
     status=MessageStatus.CANCELLED, waits_for=WaitsFor.OPT_OUT
 )
 
 
 def unresolved(messages: MessageQuerySet) -> MessageQuerySet:
     lately = messages.created_between(after=timezone.now() - SHOWN_FOR)
+    # Until then a status may tell what became of it.
+    nobody_knows = Q(unconfirmed_at__lt=timezone.now() - UNCONFIRMED_SHOWN_AFTER)
     open_ones = lately.filter(
-        _DID_NOT_ARRIVE, replacements__isnull=True, acknowledged_at__isnull=True
+        _DID_NOT_ARRIVE | nobody_knows, replacements__isnull=True, acknowledged_at__isnull=True
     )
     return open_ones.exclude(mails__state=MessageMailState.SENT)
 

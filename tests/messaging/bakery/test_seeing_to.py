@@ -88,6 +88,15 @@ def test_a_supplier_who_opted_out_did_not_get_it_either(browse, ana, bakery):
     assert "1 notice did not arrive" in first_page(browse(ana))
 
 
+@pytest.mark.parametrize(("minutes", "is_said"), [(9, False), (11, True)])
+def test_what_whatsapp_did_not_answer_is_no_failure_before_ten_minutes(
+    browse, ana, bakery, minutes, is_said
+):
+    since = timezone.now() - timedelta(minutes=minutes)
+    message_in(MessageStatus.UNCONFIRMED, tenant=bakery, unconfirmed_at=since)
+    assert ("1 notice did not arrive" in first_page(browse(ana))) is is_said
+
+
 def test_the_number_counts_what_the_page_of_notices_lists(browse, ana, bakery):
     for _ in range(7):
         message_in(MessageStatus.FAILED, tenant=bakery, error_code=131026)
