@@ -22,11 +22,11 @@ def paula(transactional_db: None, page: Page, live_server: Any) -> Page:
     """Platform staff in Spanish, logged in."""
     PriceRate.objects.all().delete()
     StaffFactory.create(username="paula")
-    page.goto(f"{live_server.url}/admin/login/")
+    page.goto(f"{live_server.url}/admin/login/?next=/admin/messaging/pricerate/")
     page.locator("[name=username]").fill("paula")
     page.locator("[name=password]").fill(PASSWORD)
     page.locator("[name=password]").press("Enter")
-    expect(page.locator(".bw-tiles")).to_be_visible()
+    page.wait_for_url("**/pricerate/")
     return page
 
 

@@ -96,7 +96,7 @@ def test_a_new_account_is_read_by_the_first_sweep_and_not_by_each(
         sweeping.sweep()
     assert current_account().waba_id == demo.WABA_ID
     tasks = [json.loads(task)["headers"]["task"] for task in broker.lrange(queues.PERIODIC, 0, -1)]
-    assert tasks == [queues.SYNC_FROM_META]
+    assert tasks.count(queues.SYNC_FROM_META) == 1
 
 
 def test_one_failing_sync_does_not_keep_the_others_from_running(meta):
