@@ -26,11 +26,11 @@ run: installed catalogue ## Start everything with demo data; PORT (8000) and DAT
 
 .PHONY: test
 test: installed-dev catalogue ## All tests but those that kill processes; ARGS="-k word" chooses
-	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
+	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)
 
 .PHONY: test-faults
 test-faults: installed-dev catalogue ## Tests that kill processes or wait long
-	$(PY) -m pytest -m faults -n 2 --dist loadfile $(ARGS)
+	$(PY) -m pytest -m faults -n 4 $(ARGS)
 
 .PHONY: bench-send
 bench-send: installed-dev ## Measure sending, about half an hour; ARGS="--rounds 1 --only send" is shorter
