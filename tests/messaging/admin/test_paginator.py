@@ -118,11 +118,28 @@ def test_what_is_not_found_in_time_is_looked_for_in_parts(paula, five, monkeypat
     assert listed(paula.get(LIST + way(page, "next")).text) == [five[4]]
 
 
-def test_the_time_limit_ends_with_the_list(paula, five):
+def test_a_search_that_takes_long_is_answered_whole_by_its_indexes(paula, five, monkeypatch):
+    monkeypatch.setattr(paginator, "SEARCH_TIMEOUT_MS", 15)
+    monkeypatch.setattr(paginator, "LOOKED_THROUGH", 3)
+    # As if the way PostgreSQL chooses were slow, and the other one not.
+    slow = Message.objects.extra(
+        where=[
+            "CASE WHEN current_setting('enable_indexscan') = 'off' THEN true"
+            " WHEN pg_sleep(0.01) IS NULL THEN false ELSE true END"
+        ]
+    )
+    monkeypatch.setattr(MessageAdmin, "get_queryset", lambda self, request: slow)
+    page = paula.get(LIST, {"q": "PO"}, follow=True).text
+    assert listed(page) == five[:2]
+    assert "were looked through" not in page
+
+
+def test_settings_of_the_list_end_with_it(paula, five):
     paula.get(LIST)
     with connection.cursor() as cursor:
-        cursor.execute("SHOW statement_timeout")
-        assert cursor.fetchone() == ("0",)
+        for name, value in (("statement_timeout", "0"), ("enable_indexscan", "on")):
+            cursor.execute(f"SHOW {name}")
+            assert cursor.fetchone() == (value,)
 
 
 def test_a_state_without_an_index_is_looked_for_in_parts_at_once(paula, five, monkeypatch):
