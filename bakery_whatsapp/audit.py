@@ -2,8 +2,8 @@
 
 Configuration only: what somebody decides. Messages, statuses, webhooks, what Meta tells and counters have histories
 of their own, and the sending path must not pay for this. Neither do assignments need it: PhoneNumberAssignment is their
-history, with who and why. Nor does what an owner decides: SettingChange holds
-it, whoever changes it, and the bakery reads it too.
+history, with who and why. Nor does what an owner decides: SettingChange holds it, whoever changes it, and the bakery
+reads it too.
 """
 
 from __future__ import annotations

@@ -139,8 +139,8 @@ _PAGES: dict[str, tuple[str, dict[str, str]]] = {
     AlertKind.SETUP_BROKEN: ("messaging_setupcheck", {}),
 }
 _OTHERWISE = ("tenants_whatsappbusinessaccount", dict[str, str]())
-# The code is of a reading, and the catalogue's advice mostly about messages.
 _STOPPING = frozenset({ErrorClass.CREDENTIAL, ErrorClass.ACCOUNT})
+# The code is of a reading, and the catalogue's advice mostly about messages.
 _UNREAD = frozenset({AlertKind.NUMBERS_UNREAD, AlertKind.TEMPLATES_UNREAD})
 # A word of ours, not a name.
 _NAMELESS = frozenset(

@@ -87,7 +87,7 @@ def words_of_stop(reason: str, *, until: datetime | None) -> tuple[str, str] | N
     words = _STOPS.get(reason)
     if words is None:
         return None
-    end = _("until %(day)s") % {"day": _shown(until)} if until else ""
+    end = _("until %(day)s") % {"day": clock(until)} if until else ""
     return f"{words[0]} {end}".strip(), str(words[1])
 
 
@@ -225,8 +225,4 @@ def _until(row: dict[str, Any]) -> str:
 def _day(moment: object) -> str:
     if not isinstance(moment, str):
         return "–"
-    return _shown(datetime.fromisoformat(moment))
-
-
-def _shown(moment: datetime) -> str:
-    return clock(moment)
+    return clock(datetime.fromisoformat(moment))

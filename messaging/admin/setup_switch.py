@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from messaging.services.setup.which_meta import Switch, SwitchStep, switch
+from messaging.statuses import MessageStatus
 from tenants.display import BUSY, CAUTION, GOOD, NEUTRAL, badge, list_url
 
 if TYPE_CHECKING:
@@ -113,5 +113,5 @@ def _place(step: SwitchStep) -> tuple[str, str]:
         return "", ""
     page, words = _LINKS[step]
     if step is SwitchStep.NOTHING_WAITS:
-        return f"{reverse(f'admin:{page}_changelist')}?status=queued", str(words)
+        return list_url(page, status=MessageStatus.QUEUED.value), str(words)
     return list_url(page), str(words)

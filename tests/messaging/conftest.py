@@ -18,8 +18,9 @@ from messaging.models import Message, WebhookDelivery
 from messaging.services import receiving
 from tenants.models import PhoneNumber
 from tests.messaging.callback_server import names, receiver
+from tests.messaging.mail_servers import mail_server_fails
 
-__all__ = ["names", "receiver"]  # fixtures
+__all__ = ["mail_server_fails", "names", "receiver"]  # fixtures
 
 GRAPH = "https://graph.facebook.com/v26.0"
 T0 = 1795341600

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.core import mail as outbox
-from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from messaging.models import Mail, MailKind, MailState
 from messaging.services import mails
 from messaging.services.letters import Letter
 from tests.factories import MembershipFactory, StaffFactory, TenantFactory, UserFactory
+from tests.messaging.mail_servers import CLOSED
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
 
@@ -35,30 +35,6 @@ def a_letter():
 
 def write(to, occasion="test", **more):
     return mails.write(MailKind.REMINDER, occasion=occasion, to=to, letter=a_letter, **more)
-
-
-class Breaks(EmailBackend):
-    """A mail server that breaks off; `error` is raised when the mail is handed over."""
-
-    error: Exception = smtplib.SMTPServerDisconnected("gone")
-
-    def send_messages(self, email_messages):
-        raise self.error
-
-
-class Closed(EmailBackend):
-    def open(self):
-        raise ConnectionRefusedError
-
-
-@pytest.fixture
-def breaks(settings, monkeypatch):
-    settings.EMAIL_BACKEND = f"{__name__}.Breaks"
-
-    def with_(error):
-        monkeypatch.setattr(Breaks, "error", error)
-
-    return with_
 
 
 def html_of(sent: Any) -> str:
@@ -129,7 +105,7 @@ def test_whoever_has_no_address_or_may_not_log_in_is_told_of_and_not_tried():
 
 
 def test_a_server_that_is_away_is_tried_again_and_then_it_fails(settings):
-    settings.EMAIL_BACKEND = f"{__name__}.Closed"
+    settings.EMAIL_BACKEND = CLOSED
     write(StaffFactory())
     now = timezone.now()
     for minutes, state in ((0, "waiting"), (4, "waiting"), (6, "waiting"), (120, "failed")):
@@ -142,9 +118,9 @@ def test_a_server_that_is_away_is_tried_again_and_then_it_fails(settings):
     assert mails.send_waiting() == 1
 
 
-def test_an_address_that_is_refused_is_kept_by_the_kind_of_error_only(breaks):
+def test_an_address_that_is_refused_is_kept_by_the_kind_of_error_only(mail_server_fails):
     refused = {"paula@platform.example": (550, b"no such user")}
-    breaks(smtplib.SMTPRecipientsRefused(refused))
+    mail_server_fails(smtplib.SMTPRecipientsRefused(refused))
     write(StaffFactory(email="paula@platform.example"))
     mails.send_waiting()
     assert Mail.objects.get().error == "SMTPRecipientsRefused"
@@ -152,8 +128,8 @@ def test_an_address_that_is_refused_is_kept_by_the_kind_of_error_only(breaks):
 
 
 @pytest.mark.parametrize("error", [smtplib.SMTPServerDisconnected("gone"), TimeoutError()])
-def test_what_broke_off_on_the_way_is_sent_again_by_a_person_only(breaks, error):
-    breaks(error)
+def test_what_broke_off_on_the_way_is_sent_again_by_a_person_only(mail_server_fails, error):
+    mail_server_fails(error)
     write(StaffFactory())
     mails.send_waiting()
     mails.send_waiting()

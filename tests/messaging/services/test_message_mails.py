@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 from django.core import mail as outbox
 from django.core.mail import EmailMultiAlternatives
-from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.utils import timezone
 
@@ -28,29 +27,10 @@ from tests.factories import (
     UserFactory,
     message_in,
 )
+from tests.messaging.mail_servers import CLOSED
 
 TO = "pedidos@harinas.example"
 pytestmark = pytest.mark.django_db
-
-
-class Fails(EmailBackend):
-    """A mail server that fails with `error` when the mail is handed over."""
-
-    error: Exception = smtplib.SMTPServerDisconnected("gone")
-
-    def send_messages(self, email_messages):
-        raise self.error
-
-
-class Closed(EmailBackend):
-    def open(self):
-        raise ConnectionRefusedError
-
-
-@pytest.fixture
-def fails(settings, monkeypatch):
-    settings.EMAIL_BACKEND = f"{__name__}.Fails"
-    return lambda error: monkeypatch.setattr(Fails, "error", error)
 
 
 @pytest.fixture
@@ -202,8 +182,10 @@ def test_what_the_platform_sends_is_recorded_as_its(message):
         (ConnectionResetError(), False),
     ],
 )
-def test_what_the_server_refuses_is_not_recorded(message, ana, fails, error, is_address):
-    fails(error)
+def test_what_the_server_refuses_is_not_recorded(
+    message, ana, mail_server_fails, error, is_address
+):
+    mail_server_fails(error)
     with pytest.raises(NotTakenError) as caught:
         message_mails.send(message, to=TO, by=ana, remember=True)
     assert caught.value.is_address == is_address
@@ -213,22 +195,22 @@ def test_what_the_server_refuses_is_not_recorded(message, ana, fails, error, is_
 
 
 def test_a_server_that_cannot_be_reached_records_nothing(message, ana, settings):
-    settings.EMAIL_BACKEND = f"{__name__}.Closed"
+    settings.EMAIL_BACKEND = CLOSED
     with pytest.raises(NotTakenError):
         message_mails.send(message, to=TO, by=ana)
     assert not MessageMail.objects.exists()
 
 
-def test_a_fault_of_ours_records_nothing(message, ana, fails):
-    fails(ValueError("a fault"))
+def test_a_fault_of_ours_records_nothing(message, ana, mail_server_fails):
+    mail_server_fails(ValueError("a fault"))
     with pytest.raises(ValueError, match="a fault"):
         message_mails.send(message, to=TO, by=ana)
     assert not MessageMail.objects.exists()
 
 
 @pytest.mark.parametrize("error", [smtplib.SMTPServerDisconnected("gone"), TimeoutError()])
-def test_what_breaks_off_is_recorded_as_unconfirmed(message, ana, fails, error):
-    fails(error)
+def test_what_breaks_off_is_recorded_as_unconfirmed(message, ana, mail_server_fails, error):
+    mail_server_fails(error)
     record = message_mails.send(message, to=TO, by=ana)
     assert (record.state, record.is_sure) == ("unconfirmed", False)
     assert hurdle_of(message) == MailHurdle.MAILED_LATELY
