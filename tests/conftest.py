@@ -63,6 +63,8 @@ TEST_ENVIRONMENT = {
     "WHATSAPP_APP_SECRET": demo.APP_SECRET,
     "WHATSAPP_GRAPH_URL": "https://graph.facebook.com",
     "WHATSAPP_SIMULATOR": "true",
+    # The process of the tests posts no webhooks of its own accord: a thread of an earlier test would claim a later one's.
+    "SIMULATOR_WEBHOOK_URL": "",
 }
 os.environ.update(TEST_ENVIRONMENT)
 
@@ -242,6 +244,7 @@ def product_environment(
         "PORT": str(port),
         "SITE_URL": f"http://127.0.0.1:{port}",
         "WHATSAPP_GRAPH_URL": f"http://127.0.0.1:{port}/simulator/graph",
+        "SIMULATOR_WEBHOOK_URL": f"http://127.0.0.1:{port}/api/v1/whatsapp/webhook",
         "PYTHONUNBUFFERED": "1",
     }
 
