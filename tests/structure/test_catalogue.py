@@ -32,12 +32,17 @@ def test_the_catalogue_has_no_gaps(language):
     assert catalogue.problems(language) == []
 
 
+@pytest.fixture(scope="module")
+def texts() -> list[Message]:
+    return list(catalogue.extract_texts())
+
+
 @pytest.mark.parametrize("folder", SAMPLES)
-def test_each_folder_is_translated(folder):
+def test_each_folder_is_translated(texts, folder):
     text, spanish = SAMPLES[folder]
     found = {
         message.id
-        for message in catalogue.extract_texts()
+        for message in texts
         if any(place.startswith(folder) for place, _ in message.locations)
     }
     assert text in found
