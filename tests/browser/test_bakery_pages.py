@@ -87,14 +87,16 @@ def paths_of(ids: dict[str, Any]) -> list[str]:
         answer = client.get(path)
         if answer.status_code == 200 and answer.headers["content-type"].startswith("text/html"):
             found.append(path)
-    return [*found, f"/bakery/goiko/proof?order={LONG_ORDER}"]
+    return [*found, f"/bakery/goiko/proof?order={LONG_ORDER}", "/password/change"]
 
 
-@pytest.mark.parametrize(("language", "script"), [("es", True), ("en", False)])
+@pytest.mark.parametrize(
+    ("language", "script", "scheme"), [("es", True, "light"), ("en", False, "dark")]
+)
 def test_every_page_fits_and_is_accessible_with_all_details_open(
-    ids, phone, accessible, language, script
+    ids, phone, accessible, language, script, scheme
 ):
-    page = phone("goiko", language=language, script=script)
+    page = phone("goiko", language=language, script=script, scheme=scheme)
     paths = paths_of(ids)
     assert len(paths) > 15
     too_wide = []

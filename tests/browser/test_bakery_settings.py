@@ -8,15 +8,12 @@ import pytest
 from playwright.sync_api import expect
 
 from messaging.models import Message, NoticeChoice
-from messaging.statuses import MessageStatus
 from tenants.models import OwnPhone, Tenant
-from tests.browser.conftest import fits_the_screen
 from tests.factories import (
     DefaultNumberFactory,
     MembershipFactory,
     NoticeKindFactory,
     TemplateFactory,
-    message_in,
 )
 
 pytestmark = pytest.mark.usefixtures("broker")
@@ -114,18 +111,3 @@ def test_the_month_is_one_step_away(bakery, phone, language, script):
     menu.get_by_role("link", name=words["month"]).click()
     expect(page.get_by_role("heading", name=words["cost"])).to_be_visible()
     expect(menu.get_by_role("link", name=words["month"])).to_have_attribute("aria-current", "page")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", WORDS)
-def test_every_page_of_the_settings_is_accessible(bakery, phone, accessible, language, scheme):
-    bakery.own_monthly_limit = 1
-    bakery.save()
-    message_in(MessageStatus.QUEUED, tenant=bakery)
-    OwnPhone.objects.create(user=bakery.memberships.get().user, phone="+34600000199")
-    page = phone(language=language, scheme=scheme)
-    for path in ("", "/history", "/phone", "/month", "/switch"):
-        page.goto(f"/bakery/goiko{path}")
-        page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
-        assert fits_the_screen(page), path
-        assert accessible(page)

@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 from messaging.models import Message
 from messaging.statuses import MessageStatus
 from tenants.models import Tenant
-from tests.browser.conftest import fits_the_screen
 from tests.factories import (
     DefaultNumberFactory,
     MembershipFactory,
@@ -155,7 +154,7 @@ LOW_CONTRAST = """() => {
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_a_phone_and_can_be_read(bakery, phone, accessible, scheme):
+def test_every_text_can_be_read(bakery, phone, scheme):
     Tenant.objects.update(whatsapp_enabled=True)
     for status in MessageStatus:
         failed = message_in(
@@ -170,9 +169,7 @@ def test_every_page_fits_a_phone_and_can_be_read(bakery, phone, accessible, sche
     )
     for path in paths:
         page.goto(path)
-        assert fits_the_screen(page), path
         assert page.evaluate(LOW_CONTRAST) == [], path
-        assert accessible(page)
 
 
 def test_the_menu_is_used_with_the_keyboard_and_names_the_page_one_is_on(bakery, phone):
