@@ -13,6 +13,7 @@ from messaging.months import billing_today
 from messaging.services import usage
 from tests.conftest import ROOT
 from tests.factories import PASSWORD, PriceRateFactory, StaffFactory, message_at
+from tests.messaging.conftest import empty_price_book
 
 CARD = ROOT / "tests" / "meta" / "rate_card_usd.csv"
 
@@ -20,7 +21,7 @@ CARD = ROOT / "tests" / "meta" / "rate_card_usd.csv"
 @pytest.fixture
 def paula(transactional_db: None, page: Page, live_server: Any) -> Page:
     """Platform staff in Spanish, logged in."""
-    PriceRate.objects.all().delete()
+    empty_price_book()
     StaffFactory.create(username="paula")
     page.goto(f"{live_server.url}/admin/login/?next=/admin/messaging/pricerate/")
     page.locator("[name=username]").fill("paula")

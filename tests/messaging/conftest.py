@@ -32,6 +32,18 @@ def first_kinds(db: None) -> None:
     import_module("messaging.migrations.0021_first_notice_kinds").offer(apps, None)
 
 
+@pytest.fixture
+def no_prices(db: None) -> None:
+    """An empty price book. What a migration entered is there or not, depending on which tests ran before."""
+    empty_price_book()
+
+
+def empty_price_book() -> None:
+    # By itself Django would read the book, and write a line of the log of changes for each price.
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM messaging_pricerate")
+
+
 class Meta:
     """Meta at the HTTP boundary: what it answers to a send, in its own JSON."""
 

@@ -30,11 +30,7 @@ NOON = datetime(2026, 11, 2, 11, tzinfo=UTC)
 NOVEMBER = {"month": "2026-11"}
 ES = {"accept-language": "es"}
 CARD = (ROOT / "tests" / "meta" / "rate_card_usd.csv").read_bytes()
-
-
-@pytest.fixture(autouse=True)
-def _empty_book(db):
-    PriceRate.objects.all().delete()
+pytestmark = pytest.mark.usefixtures("no_prices")
 
 
 def spent(*, messages: int = 3, name: str = "Goiko", **fields: Any):

@@ -16,7 +16,6 @@ from messaging.models import (
     Alert,
     AlertKind,
     MessageTemplate,
-    PriceRate,
     TemplateChange,
     TemplateChangeKind,
     TemplateDraft,
@@ -172,10 +171,9 @@ def test_a_rejected_templates_page_says_why_and_what_to_do_in_spanish_too(paula,
 
 
 def test_the_page_shows_drift_with_its_effect_and_who_sends_it(
-    paula, template, django_assert_max_num_queries
+    paula, template, no_prices, django_assert_max_num_queries
 ):
     MessageFactory.create(requested_by="erp-goiko", template=template)
-    PriceRate.objects.all().delete()
     PriceRateFactory.create(category="utility", amount="0.02")
     PriceRateFactory.create(category="marketing", amount="0.06")
     template_drift.note(template, TemplateChangeKind.CATEGORY, before="UTILITY", after="MARKETING")

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
-from messaging.models import Mail, MailKind, PriceRate
+from messaging.models import Mail, MailKind
 from messaging.services import limit_mails
 from messaging.services.usage import count_days
 from messaging.statuses import MessageStatus
@@ -23,8 +23,7 @@ NOON = datetime(2026, 11, 20, 11, tzinfo=UTC)
 
 
 @pytest.fixture(autouse=True)
-def november(db):
-    PriceRate.objects.all().delete()
+def november(no_prices):
     with travel("2026-11-26T12:00:00Z", tick=False):
         yield
 

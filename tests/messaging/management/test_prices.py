@@ -13,11 +13,7 @@ from tests.conftest import ROOT
 from tests.factories import PriceRateFactory, message_at
 
 CARD = ROOT / "tests" / "meta" / "rate_card_usd.csv"
-
-
-@pytest.fixture(autouse=True)
-def _empty_book(db):
-    PriceRate.objects.all().delete()
+pytestmark = pytest.mark.usefixtures("no_prices")
 
 
 def run(*arguments):

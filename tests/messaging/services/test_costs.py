@@ -14,15 +14,10 @@ from messaging.services.prices import cost_of
 from messaging.statuses import MessageStatus
 from tests.factories import PriceRateFactory, TenantFactory, message_at
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("no_prices")
 NOVEMBER = Month(2026, 11)
 NOON = datetime(2026, 11, 2, 11, tzinfo=UTC)
 FREE = {"type": "free_customer_service", "category": "utility"}
-
-
-@pytest.fixture(autouse=True)
-def _empty_book(db):
-    PriceRate.objects.all().delete()
 
 
 def count():

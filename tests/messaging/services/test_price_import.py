@@ -14,13 +14,10 @@ from messaging.services import price_import
 from messaging.services.price_import import Effect, PlanChangedError
 from messaging.services.rate_card import CardRate
 from tests.factories import PriceRateFactory
+from tests.messaging.conftest import empty_price_book
 
 JANUARY, APRIL, JULY, OCTOBER = (date(2026, month, 1) for month in (1, 4, 7, 10))
-
-
-@pytest.fixture(autouse=True)
-def _empty_book(db):
-    PriceRate.objects.all().delete()
+pytestmark = pytest.mark.usefixtures("no_prices")
 
 
 def rate(amount="0.02", **fields):
@@ -147,7 +144,7 @@ class ImportsInAnyOrder(TestCase):
         )
     )
     def test_in_whatever_order_cards_come_each_day_has_the_price_of_its_newest_card(self, cards):
-        PriceRate.objects.all().delete()
+        empty_price_book()
         newest: dict[date, str] = {}
         for since, cents in cards:
             save(rate(f"0.0{cents}"), since=since)

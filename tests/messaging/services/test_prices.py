@@ -14,14 +14,8 @@ from messaging.services.prices import Certainty, Charge, PriceBook, blended, cos
 from messaging.statuses import MessageStatus
 from tests.factories import PriceRateFactory, message_at, message_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.usefixtures("no_prices")
 NOVEMBER = date(2026, 11, 2)
-
-
-@pytest.fixture(autouse=True)
-def _empty_book(db):
-    """What the migration entered depends on which tests ran before."""
-    PriceRate.objects.all().delete()
 
 
 def price(pricing_type="regular", *, code="34", category="utility", on=NOVEMBER):
