@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery import words
 from messaging.bakery.asked import (
+    TESTS,
     address_with,
     group_in,
     month_in,
@@ -49,7 +50,7 @@ from messaging.statuses import MessageStatus
 from tenants.date_forms import month_form
 
 # Then nobody asks why it cannot be sent by e-mail.
-_NO_MATTER = (MailHurdle.ARRIVED, MailHurdle.ERASED)
+_NO_MATTER = (MailHurdle.ARRIVED, MailHurdle.ERASED, MailHurdle.TRIAL)
 # Where the bakery may want to send it again. Of all others there is nothing to mend.
 _AGAIN = frozenset(
     {
@@ -68,9 +69,11 @@ def message_list(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
     if elsewhere := moved_search(request):
         return redirect(elsewhere)
+    status = request.GET.get("status", "")
     wanted = Wanted(
         search=search_in(request),
-        group=group_in(request.GET.get("status", "")),
+        group=group_in(status),
+        only_trials=status == TESTS,
         month=month_in(request.GET.get("month", "")),
         before=uuid_in(request.GET.get("before", "")),
     )
@@ -173,7 +176,7 @@ def _page(request: HttpRequest, visit: Visit, message: Message, form: ResendForm
         "may_cancel": message.status == MessageStatus.QUEUED and visit.role is not None,
         "may_mark_done": visit.role is not None and failures.is_unresolved(message),
     }
-    if message.status in _AGAIN:
+    if message.status in _AGAIN and not message.is_trial:
         why = resending.why_not(message)
         context |= {
             "may_resend": why is None and visit.role is not None,
@@ -208,13 +211,11 @@ def message_for(visit: Visit, message_id: uuid.UUID) -> Message:
 
 def _groups(request: HttpRequest, wanted: Wanted) -> list[tuple[str, words.State, bool]]:
     """Return the states to choose from: address, words, and whether it is the chosen one, whose address chooses all."""
+    choices = [
+        (group.value, words.COUNTED[group], wanted.group is group) for group in overview.Group
+    ]
+    choices.append((TESTS, words.TESTS, wanted.only_trials))
     return [
-        (
-            address_with(
-                request, status=None if wanted.group is group else group.value, before=None
-            ),
-            words.COUNTED[group],
-            wanted.group is group,
-        )
-        for group in overview.Group
+        (address_with(request, status=None if is_chosen else value, before=None), state, is_chosen)
+        for value, state, is_chosen in choices
     ]

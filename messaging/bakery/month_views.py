@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from messaging import money
 from messaging.bakery import words
+from messaging.bakery.asked import TESTS
 from messaging.bakery.month_words import (
     cost_lines,
     cost_notes,
@@ -43,11 +44,13 @@ def month_page(request: HttpRequest, slug: str) -> HttpResponse:
         "counts": [
             (
                 f"{lists}?status={group.value}&month={month}",
-                money.number(getattr(report.totals, group.value)),
-                words.counted(group, getattr(report.totals, group.value)),
+                money.number(getattr(report.notices, group.value)),
+                words.counted(group, getattr(report.notices, group.value)),
             )
             for group in _COUNTED
         ],
+        "trials": report.trials,
+        "trials_url": f"{lists}?status={TESTS}&month={month}",
         "cost": cost_words(report.totals),
         "lines": cost_lines(report.lines),
         "notes": cost_notes(report.totals),

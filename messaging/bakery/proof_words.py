@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from messaging.bakery.words import HAPPENED, STATES, State, advice_for, mailed
 from messaging.models import Message
 from messaging.services.inbound_words import words_of
-from messaging.services.own_phones import is_test
 from messaging.services.proofs import AT_MOST, REPLIED, Notice, Proof, Step
 from messaging.statuses import MessageStatus
 from tenants.date_forms import dated_form
@@ -87,7 +86,7 @@ def _notice(notice: Notice, zone: ZoneInfo, *, is_whole: bool) -> NoticeWords:
     if message.erased_at:
         who, phone = _("An erased person"), ""
     elif is_whole:
-        shown = masked if is_test(message) else formatted
+        shown = masked if message.is_trial else formatted
         who, phone = message.recipient_name, shown(message.recipient_phone)
     else:
         who, phone = "", masked(message.recipient_phone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from messaging.graph_api.facts import WhoActs
 from messaging.models import EventKind, Message, MessageMail, WaitsFor
 from messaging.money import number
-from messaging.services import own_phones
 from messaging.services.explaining import explain
 from messaging.services.failures import NEEDS_ATTENTION
 from messaging.services.obstacles import Obstacle, ObstacleKind, Standing
@@ -57,13 +56,18 @@ class Line:
         """Empty where the person was erased; of somebody's own phone, to which a test went, its ends only."""
         if self.message.erased_at:
             return ""
-        shown = masked if own_phones.is_test(self.message) else formatted
+        shown = masked if self.message.is_trial else formatted
         return shown(self.message.recipient_phone)
+
+    @property
+    def order(self) -> str:
+        """Empty for a test, which is for no order."""
+        return "" if self.message.is_trial else self.message.reference
 
     @property
     def may_be_called(self) -> bool:
         """Whether a number stands there that can be called: a supplier's, not one's own."""
-        return not (self.message.erased_at or own_phones.is_test(self.message))
+        return not (self.message.erased_at or self.message.is_trial)
 
     @property
     def wants_a_call(self) -> bool:
@@ -140,6 +144,9 @@ COUNTED: dict[Group, State] = {
     Group.WAITING: State(pgettext_lazy("counted", "waiting"), "wait", "clock"),
     Group.FAILED: State(pgettext_lazy("counted", "failed"), "bad", "cross"),
 }
+
+
+TESTS = State(pgettext_lazy("counted", "tests"), "none", "phone")
 
 
 def counted(group: Group, count: int) -> State:
@@ -266,6 +273,13 @@ def line_for(message: Message, *, language: str, blocked: dict[str, bool]) -> Li
 
 def advice_for(message: Message, *, language: str) -> Advice | None:
     """Return plain words where something is wrong. What only the platform can mend is not explained to a bakery."""
+    advice = _advice_for_notice(message, language)
+    if advice and message.is_trial:
+        return replace(advice, action=gettext("This is a test: no supplier waits for it."))
+    return advice
+
+
+def _advice_for_notice(message: Message, language: str) -> Advice | None:
     explanation = explain(message, language)
     if message.status == MessageStatus.QUEUED and message.waits_for:
         return _advice_for_waiting(message)

@@ -63,6 +63,10 @@ class MessageQuerySet(TenantOwnedQuerySet["Message"]):
             status=status,
         )
 
+    def notices(self) -> Self:
+        """All but tests, which nobody's supplier waits for."""
+        return self.filter(is_trial=False)
+
     def newest_first(self) -> Self:
         # The primary key is time-ordered; sorting by created_at would need an index of its own.
         return self.order_by("-id")
@@ -170,6 +174,8 @@ class Message(models.Model):
     priority = models.PositiveSmallIntegerField(
         _("priority"), choices=Priority, default=Priority.NORMAL
     )
+    # Sent to try whether all works, to the phone of whoever asked for it.
+    is_trial = models.BooleanField(_("a test"), default=False, db_default=False, editable=False)
     if_unconfirmed = models.CharField(
         _("if unconfirmed"), max_length=8, choices=IfUnconfirmed, default=IfUnconfirmed.LEAVE
     )

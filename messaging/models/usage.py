@@ -42,6 +42,8 @@ class DailyUsage(models.Model):
     status = models.CharField(_("status"), max_length=12, choices=MessageStatus)
     delivered_on = models.DateField(_("delivered"), null=True, blank=True)
     messages = models.PositiveIntegerField(_("messages"))
+    # How many of them were tests: charged as all, but no notices of the bakery.
+    trials = models.PositiveIntegerField(_("of these tests"), default=0, db_default=0)
 
     objects = DailyUsageManager()
 

@@ -151,24 +151,31 @@ class PricedLine:
 
 @dataclass(frozen=True, slots=True)
 class BakeryMonth:
-    """A month of one bakery: its totals, and of what its cost is made up, the most messages first."""
+    """A month of one bakery: its totals, and of what its cost is made up, the most messages first.
+
+    `notices` counts what became of them without tests; `trials` are the tests that arrived, which are in the totals only.
+    """
 
     totals: Totals
+    notices: Totals
+    trials: int
     lines: list[PricedLine]
     counted_at: datetime | None
 
 
 def bakery_month(month: Month, *, tenant: Tenant) -> BakeryMonth:
     """Read a month of one bakery; three queries, however many messages."""
-    total = Totals()
+    total, notices, trials = Totals(), Totals(), 0
     counted: Counter[tuple[str, Decimal | None, str]] = Counter()
     for row, price in _priced(month, tenant=tenant):
         total.add(row, price, after=month.after)
+        notices.count(row["status"], row["messages"] - row["trials"])
+        trials += row["trials"] if row["status"] in DELIVERED else 0
         if price.charge == Charge.CHARGED:
             key = (country_of(row["country_code"]), price.amount, price.currency)
             counted[key] += row["messages"]
     lines = [PricedLine(*key, messages) for key, messages in counted.most_common()]
-    return BakeryMonth(total, lines, usage.counted_at(month.first, month.after))
+    return BakeryMonth(total, notices, trials, lines, usage.counted_at(month.first, month.after))
 
 
 def month_and_recent_days(days: int) -> tuple[Totals, list[DayTotals]]:
@@ -259,7 +266,8 @@ def _priced(
 def _with_prices(
     counted: DailyUsageQuerySet, *, by: tuple[str, ...], book: PriceBook
 ) -> Iterator[tuple[dict[str, Any], Price]]:
-    grouped = counted.values(*by, *_KEYS).annotate(messages=Sum("messages")).order_by()
+    grouped = counted.values(*by, *_KEYS).order_by()
+    grouped = grouped.annotate(messages=Sum("messages"), trials=Sum("trials"))
     for row in grouped:
         yield (
             row,

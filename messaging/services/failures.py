@@ -28,7 +28,7 @@ _DID_NOT_ARRIVE = Q(status__in=FAILED) | Q(
 
 
 def unresolved(messages: MessageQuerySet) -> MessageQuerySet:
-    lately = messages.created_between(after=timezone.now() - SHOWN_FOR)
+    lately = messages.notices().created_between(after=timezone.now() - SHOWN_FOR)
     # Until then a status may tell what became of it.
     nobody_knows = Q(unconfirmed_at__lt=timezone.now() - UNCONFIRMED_SHOWN_AFTER)
     open_ones = lately.filter(

@@ -24,6 +24,7 @@ _HURDLES: dict[MailHurdle, StrPromise] = {
         "It was sent again by WhatsApp, and that has arrived."
     ),
     MailHurdle.ERASED: gettext_lazy("The recipient was erased, and the text with it."),
+    MailHurdle.TRIAL: gettext_lazy("This is a test: no supplier waits for it."),
     MailHurdle.TOO_MANY: gettext_lazy(
         "So many notices of this bakery went out by e-mail within a day that no more do for now."
     ),

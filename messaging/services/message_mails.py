@@ -37,6 +37,7 @@ class MailHurdle(StrEnum):
     ARRIVED = "arrived"
     REPLACEMENT_ARRIVED = "replacement_arrived"
     ERASED = "erased"
+    TRIAL = "trial"
     MAILED_LATELY = "mailed_lately"
     TOO_MANY = "too_many"
     NO_CONTACT = "no_contact"
@@ -93,6 +94,8 @@ def own_hurdle(message: Message) -> WhyNoMail | None:
     """Return what of the message itself keeps it back. No query where `replacements` and `mails` were prefetched."""
     if message.erased_at is not None:
         return WhyNoMail(MailHurdle.ERASED)
+    if message.is_trial:
+        return WhyNoMail(MailHurdle.TRIAL)
     if message.status in _ARRIVED:
         return WhyNoMail(MailHurdle.ARRIVED)
     if any(again.status in _ARRIVED for again in message.replacements.all()):

@@ -11,7 +11,7 @@ from django.db.models import Q
 from messaging.models import Message, MessageQuerySet, Recipient
 from messaging.models.searching import OrderDigits, orders_like
 from messaging.months import Month, begin_of
-from messaging.services import recipients
+from messaging.services import recipients, trial
 from messaging.services.failures import AT_MOST, unresolved
 from messaging.services.overview import STATUSES_OF, Group
 from messaging.services.suppressions import blocked_phones
@@ -28,12 +28,13 @@ class Wanted:
 
     search: str = ""
     group: Group | None = None
+    only_trials: bool = False
     month: Month | None = None
     before: uuid.UUID | None = None
 
     @property
     def is_all(self) -> bool:
-        return not (self.search.strip() or self.group or self.month or self.before)
+        return self == Wanted()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,10 @@ def _wanted(mine: MessageQuerySet, tenant: Tenant, wanted: Wanted) -> MessageQue
             after=begin_of(wanted.month.first), before=begin_of(wanted.month.after)
         )
     if wanted.group is not None:
-        found = found.filter(status__in=STATUSES_OF[wanted.group])
+        found = found.notices().filter(status__in=STATUSES_OF[wanted.group])
+    if wanted.only_trials:
+        # By the index of order numbers: among all messages tests are rare.
+        found = found.filter(reference=trial.REFERENCE, is_trial=True)
     term = wanted.search.strip()
     if not term:
         return found

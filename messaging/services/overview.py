@@ -23,7 +23,7 @@ RECENT = 5
 
 
 class Group(StrEnum):
-    """How a bakery counts its messages. A read one has also been delivered and sent."""
+    """How a bakery counts its notices. A read one has also been delivered and sent."""
 
     SENT = "sent"
     DELIVERED = "delivered"
@@ -106,12 +106,12 @@ def _today_began(tenant: Tenant) -> datetime:
 
 
 def _last_sent(tenant: Tenant) -> Message | None:
-    sent = Message.objects.of(tenant).filter(status__in=TAKEN_BY_META)
+    sent = Message.objects.of(tenant).notices().filter(status__in=TAKEN_BY_META)
     return sent.newest_first().only("sent_at", "accepted_at").first()
 
 
 def _counts_of_today(tenant: Tenant) -> dict[Group, int]:
-    today = Message.objects.of(tenant).created_between(after=_today_began(tenant))
+    today = Message.objects.of(tenant).notices().created_between(after=_today_began(tenant))
     counts = today.aggregate(
         **{
             group.value: Count("id", filter=Q(status__in=statuses))
@@ -126,6 +126,6 @@ def _recent(
 ) -> list[Message]:
     found = mine.exclude(pk__in=[message.pk for message in but]) if but else mine
     if only is not None:
-        found = found.created_between(after=_today_began(tenant))
+        found = found.notices().created_between(after=_today_began(tenant))
         found = found.filter(status__in=STATUSES_OF[only])
     return list(found.select_related("template").newest_first()[:RECENT])

@@ -41,7 +41,7 @@ class MessageRequest:
     """What a caller asks for. `components` has Meta's send shape; `request_digest` identifies the whole body.
 
     Without `ttl_seconds` the message expires after WHATSAPP_MESSAGE_TTL_HOURS. `replaces` is the message that this one
-    stands for: see resending.py. A trial goes out although the bakery has this kind of notice off. `secret` is
+    stands for: see resending.py. `even_if_off` sends although the bakery has this kind of notice off. `secret` is
     a code in the text that only its recipient may read.
     """
 
@@ -60,6 +60,7 @@ class MessageRequest:
     ttl_seconds: int | None = None
     replaces: uuid.UUID | None = None
     is_trial: bool = False
+    even_if_off: bool = False
     secret: str = ""
 
     @property
@@ -175,7 +176,7 @@ def _check(request: MessageRequest, facts: AcceptanceFacts) -> _Checked:
     recipient = _recipient(request)
     sender = _sender(facts, recipient)
     template, repairs = _template(request, facts, sender)
-    if not (facts.is_wanted or request.is_trial):
+    if not (facts.is_wanted or request.even_if_off):
         raise _unwanted(template)
     try:
         fitted = template_text.fit(
@@ -344,6 +345,7 @@ def _message(request: MessageRequest, checked: _Checked) -> Message:
         requested_by=request.requested_by,
         replaces_id=request.replaces,
         priority=request.priority,
+        is_trial=request.is_trial,
         if_unconfirmed=request.if_unconfirmed,
         send_after=plan.send_after,
         expires_at=plan.expires_at,

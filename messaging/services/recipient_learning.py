@@ -13,7 +13,6 @@ from uuid_utils.compat import uuid7
 
 from messaging.models import Message, Recipient
 from messaging.models.message import first_id_at
-from messaging.services import trial
 
 # Ids are made before their row is committed: what comes a little late is still found.
 _OVERLAP = timedelta(minutes=2)
@@ -77,10 +76,9 @@ def _learned_until() -> uuid.UUID:
 
 
 def _messages_from(since: uuid.UUID) -> list[tuple[uuid.UUID, uuid.UUID, str, datetime, str]]:
-    found = Message.objects.filter(id__gte=since, erased_at__isnull=True)
     # Whoever gets a trial is nobody's supplier.
-    found = found.exclude(reference=trial.REFERENCE).order_by("id")
-    columns = found.values_list(
+    found = Message.objects.notices().filter(id__gte=since, erased_at__isnull=True)
+    columns = found.order_by("id").values_list(
         "id", "tenant_id", "recipient_phone", "created_at", "recipient_name"
     )
     return list(columns[:_AT_ONCE])

@@ -38,6 +38,7 @@ class Hurdle(StrEnum):
     SENT_AGAIN = "sent_again"
     SAME_NUMBER = "same_number"
     ERASED = "erased"
+    TRIAL = "trial"
 
 
 # Whoever has a message already would get it twice; a corrected number is somebody else's.
@@ -103,6 +104,8 @@ def why_not(message: Message, *, is_corrected: bool = False) -> WhyNot | None:
     """
     if message.erased_at is not None:
         return WhyNot(Hurdle.ERASED)
+    if message.is_trial:
+        return WhyNot(Hurdle.TRIAL)
     known = next(iter(message.replacements.all()), None)
     if known is not None:
         return WhyNot(Hurdle.SENT_AGAIN, replacement=known.pk)

@@ -24,6 +24,7 @@ _HURDLES: dict[Hurdle, StrPromise] = {
     ),
     Hurdle.ARRIVED: gettext_lazy("It has arrived: the recipient would get it twice."),
     Hurdle.ERASED: gettext_lazy("The recipient was erased, and the text with it."),
+    Hurdle.TRIAL: gettext_lazy("This is a test. Have a new one sent instead."),
     Hurdle.SAME_NUMBER: gettext_lazy("That is the number it was for already. Write the right one."),
     Hurdle.SENT_AGAIN: gettext_lazy("It has been sent again already."),
 }

@@ -54,6 +54,7 @@ def send_trial(
         components=example_components(template),
         reference=REFERENCE,
         requested_by=requested_by,
+        is_trial=True,
     )
     return queue_message(request)
 

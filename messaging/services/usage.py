@@ -49,7 +49,7 @@ WITH counted AS (
     CASE WHEN message.status = ANY(%(delivered)s)
       THEN (coalesce(message.delivered_at, message.read_at) AT TIME ZONE %(zone)s)::date
     END AS delivered_on,
-    count(*) AS messages
+    count(*) AS messages, count(*) FILTER (WHERE message.is_trial) AS trials
   FROM messaging_message message
   JOIN messaging_messagetemplate template ON template.id = message.template_id
   WHERE message.id >= %(first)s AND message.id < %(after)s
@@ -65,11 +65,12 @@ WITH counted AS (
   )
 )
 INSERT INTO messaging_dailyusage AS kept
-  (day, tenant_id, phone_number_id, category, country_code, pricing_type, status, delivered_on, messages)
-SELECT %(day)s, tenant_id, phone_number_id, category, country_code, pricing_type, status, delivered_on, messages
+  (day, tenant_id, phone_number_id, category, country_code, pricing_type, status, delivered_on, messages, trials)
+SELECT %(day)s, tenant_id, phone_number_id, category, country_code, pricing_type, status, delivered_on, messages, trials
 FROM counted
 ON CONFLICT (day, tenant_id, phone_number_id, category, country_code, pricing_type, status, delivered_on)
-DO UPDATE SET messages = excluded.messages WHERE kept.messages <> excluded.messages
+DO UPDATE SET messages = excluded.messages, trials = excluded.trials
+WHERE (kept.messages, kept.trials) <> (excluded.messages, excluded.trials)
 """
 
 _TIMES = """

@@ -111,7 +111,7 @@ def _due_span(tenant: Tenant) -> tuple[datetime, datetime] | None:
 
 def week_of(tenant: Tenant, began_at: datetime, ended_at: datetime) -> Week:
     """Count what the bakery asked for in this time; three queries."""
-    asked = Message.objects.of(tenant).created_between(after=began_at, before=ended_at)
+    asked = Message.objects.of(tenant).notices().created_between(after=began_at, before=ended_at)
     asked = asked.exclude(status=MessageStatus.CANCELLED)
     totals, notices = Totals(), 0
     for status, count in asked.order_by().values_list("status").annotate(count=Count("id")):

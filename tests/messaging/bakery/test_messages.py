@@ -293,6 +293,7 @@ def test_an_owners_own_phone_is_hidden_on_the_test_that_went_there(
         status,
         tenant=bakery,
         reference="TEST",
+        is_trial=True,
         requested_by="bakery:ana",
         recipient_phone="+34600000199",
         recipient_name="Ana",

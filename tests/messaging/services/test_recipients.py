@@ -57,7 +57,7 @@ def test_recipients_are_learned_from_messages_each_once_for_each_bakery(bakery):
 
 
 def test_whoever_gets_a_trial_is_no_supplier(bakery):
-    MessageFactory.create(tenant=bakery, reference="TEST")
+    MessageFactory.create(tenant=bakery, is_trial=True)
     recipient_learning.learn()
     assert not Recipient.objects.exists()
 
