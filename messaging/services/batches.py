@@ -10,14 +10,14 @@ from itertools import accumulate
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import Exists, F
 from django.utils import timezone
 
 from messaging import queues
 from messaging.graph_api.webhook_payload import Change
-from messaging.models import DeliveryOutcome, WebhookDelivery
+from messaging.models import DeliveryOutcome, Erasure, WebhookDelivery
 from messaging.models.webhook_delivery import WebhookDeliveryQuerySet
-from messaging.services import unknown_fields
+from messaging.services import erasing_copies, unknown_fields
 from messaging.services.account_news import apply_news
 from messaging.services.inbound import apply_inbound
 from messaging.services.isolating import isolate
@@ -107,11 +107,13 @@ def _apply(delivery_ids: Sequence[int]) -> None:
     if not delivery_ids:
         return
     started_at = timezone.now()
+    found = WebhookDelivery.objects.filter(pk__in=delivery_ids).order_by("id")
+    # Asked along with the bodies: no statement more where nobody is followed.
+    is_anybody_followed = Exists(Erasure.objects.followed())
+    rows = list(found.values_list("id", "body", "processed_at", is_anybody_followed))
     deliveries = [
         Delivery(pk, bytes(body), is_repeat=processed_at is not None)
-        for pk, body, processed_at in WebhookDelivery.objects.filter(pk__in=delivery_ids)
-        .order_by("id")
-        .values_list("id", "body", "processed_at")
+        for pk, body, processed_at, _followed in rows
     ]
     work = Work()
     for delivery in deliveries:
@@ -124,6 +126,8 @@ def _apply(delivery_ids: Sequence[int]) -> None:
     isolate(_ask_meta, work.unread_news, Reported.broke)
     unknown_fields.count(deliveries, at=started_at)
     _write(deliveries, started_at=started_at)
+    if any(is_followed for *_row, is_followed in rows):
+        erasing_copies.erase_from((delivery.id, delivery.body) for delivery in deliveries)
 
 
 def _ask_meta(reports: Sequence[Reported[Change]]) -> None:

@@ -1,14 +1,15 @@
 """Erasing a person from the raw copies of what Meta posted, which are kept for WEBHOOK_RETENTION_DAYS.
 
-Gone through by the hourly task, since no index leads from a person to a body: once for what was there, and for as long as
-Meta reports on a message for what comes later, a read receipt or an answer. By then nobody's number is kept any more, only
-digests made with our key.
+Gone through by the hourly task, since no index leads from a person to a body, once for what was there. For as long as Meta
+reports on a message it is followed: what comes later, a read receipt or an answer, is emptied when it is applied. By then
+nobody's number is kept any more, only digests made with our key.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -49,23 +50,28 @@ class _Wanted:
     names: list[str]
     numbers: list[str]
 
-    def is_in(self, item: Any) -> bool:
+    def is_met_through(self, number: str) -> bool:
+        return number in self.numbers
+
+    def is_in(self, item: Any, number: str) -> bool:
         text = json.dumps(item, ensure_ascii=False)
         return any(name in text for name in self.names)
 
 
 @dataclass(frozen=True, slots=True)
-class _Following:
-    """The same by digests of the names."""
+class _Followed:
+    """The same of all who are followed, by Meta's ids of the numbers, with digests of the names."""
 
-    digests: set[str]
-    numbers: list[str]
+    digests: dict[str, set[str]]
 
-    def is_in(self, item: Any) -> bool:
+    def is_met_through(self, number: str) -> bool:
+        return number in self.digests
+
+    def is_in(self, item: Any, number: str) -> bool:
         if not isinstance(item, dict):
             return False
         told = (item.get(key) for key in _TELLS_WHOM)
-        return any(_digest(name) in self.digests for name in told if isinstance(name, str))
+        return any(_digest(name) in self.digests[number] for name in told if isinstance(name, str))
 
 
 def ask_for(erasure: Erasure, *, phones: Collection[str], told_to: Collection[int]) -> None:
@@ -101,7 +107,10 @@ def erase_copies() -> int:
 
 
 def erase_later_copies() -> int:
-    """Erase from what Meta has posted since; return from how many bodies. Harmless to repeat."""
+    """Erase from what Meta has posted since and was not emptied when it was applied; return from how many bodies.
+
+    That is what was applied while somebody's first search was under way. Harmless to repeat.
+    """
     over = Erasure.objects.followed().filter(follows_until__lt=timezone.now())
     over.update(follows={}, follows_until=None)
     followed = list(Erasure.objects.followed().order_by("id"))
@@ -109,10 +118,9 @@ def erase_later_copies() -> int:
         return 0
     first = min(erasure.seen_to for erasure in followed) - _LOOKED_AT_AGAIN
     last = _last_copy()
-    sought = [_Following(set(one.follows["names"]), one.follows["numbers"]) for one in followed]
-    erased = 0
+    people, erased = _all_of(followed), 0
     for begin in range(max(first, 0), last + 1, _AT_ONCE):
-        erased += _follow(sought, begin, min(begin + _AT_ONCE, last + 1))
+        erased += _follow(people, begin, min(begin + _AT_ONCE, last + 1))
     waiting = WebhookDelivery.objects.waiting().aggregate(first=Min("pk"))["first"]
     seen_to = last if waiting is None else min(last, waiting - 1)
     Erasure.objects.filter(pk__in=[one.pk for one in followed]).update(seen_to=seen_to)
@@ -121,20 +129,36 @@ def erase_later_copies() -> int:
     return erased
 
 
-def _follow(sought: Sequence[_Following], begin: int, end: int) -> int:
-    erased = 0
+def erase_from(bodies: Iterable[tuple[int, bytes]]) -> int:
+    """Erase whoever is followed from these copies, which the caller has locked; return from how many."""
+    return _erase_from(bodies, _all_of(Erasure.objects.followed()))
+
+
+def _follow(people: _Followed, begin: int, end: int) -> int:
     with transaction.atomic():
         applied = WebhookDelivery.objects.filter(
             pk__gte=begin, pk__lt=end, processed_at__isnull=False
         )
-        for copy in applied.select_for_update(no_key=True).order_by("pk").iterator():
-            body = bytes(copy.body)
-            for following in sought:
-                body = _without(body, following)
-            if body != bytes(copy.body):
-                WebhookDelivery.objects.filter(pk=copy.pk).update(body=body)
-                erased += 1
+        copies = applied.select_for_update(no_key=True).order_by("pk").values_list("pk", "body")
+        return _erase_from(((pk, bytes(body)) for pk, body in copies.iterator()), people)
+
+
+def _erase_from(bodies: Iterable[tuple[int, bytes]], people: _Followed) -> int:
+    erased = 0
+    for pk, body in bodies:
+        emptied = _without(body, people)
+        if emptied != body:
+            WebhookDelivery.objects.filter(pk=pk).update(body=emptied)
+            erased += 1
     return erased
+
+
+def _all_of(followed: Iterable[Erasure]) -> _Followed:
+    digests = defaultdict[str, set[str]](set)
+    for one in followed:
+        for number in one.follows["numbers"]:
+            digests[number].update(one.follows["names"])
+    return _Followed(dict(digests))
 
 
 def _last_copy() -> int:
@@ -161,30 +185,30 @@ def _go_through(wanted: _Wanted) -> bool:
     return is_whole
 
 
-def _without(body: bytes, wanted: _Wanted | _Following) -> bytes:
-    """Return the body with each status, message and contact of the person emptied; an unreadable one as it is no more.
+def _without(body: bytes, people: _Wanted | _Followed) -> bytes:
+    """Return the body with each status, message and contact of these people emptied.
 
-    The very same bytes where nothing of the person is in it.
+    The very same bytes where nothing of them is in it. An unreadable one is emptied whole where their names were found in it.
     """
     try:
         payload = json.loads(body)
-    except ValueError:
-        return body if isinstance(wanted, _Following) else b"{}"
-    found = False
-    for value in _values_in(payload):
-        if _met_through(value) in wanted.numbers:
-            found = _empty(value, wanted) or found
-    if not found:
+    except (ValueError, RecursionError):
+        return body if isinstance(people, _Followed) else b"{}"
+    emptied = [_empty(value, people) for value in _values_in(payload)]
+    if not any(emptied):
         return body
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _empty(value: dict[str, Any], wanted: _Wanted | _Following) -> bool:
-    """Empty what is of the person; say whether there was anything."""
+def _empty(value: dict[str, Any], people: _Wanted | _Followed) -> bool:
+    """Empty what is of these people; say whether there was anything."""
+    number = _met_through(value)
+    if not people.is_met_through(number):
+        return False
     found = False
     for key, items in value.items():
         if isinstance(items, list):
-            is_theirs = [wanted.is_in(item) for item in items]
+            is_theirs = [people.is_in(item, number) for item in items]
             found = found or any(is_theirs)
             value[key] = [
                 {"erased": True} if theirs else item
