@@ -62,7 +62,7 @@ class MessageAdmin(MessageActions, MessageMailing, NewestOnly, ReadOnlyAdmin):
         CodeFilter,
     )
     list_filter_submit = True
-    list_select_related = ("tenant", "template")
+    list_select_related = ("tenant",)
     search_fields = ("reference",)
     search_help_text = gettext_lazy("Order, number, name or id")
     change_form_template = "admin/messaging/message/change_form.html"
