@@ -10,6 +10,8 @@ _ALIKE = {"\u2010": "-", "\u2011": "-", "\u202f": "\u00a0", "\u2007": "\u00a0"}
 # Nobody sees these: they join emoji, choose between two pictures of one, or allow a break in a line.
 _UNSEEN = frozenset({"Cf", "Me"})
 _VARIANTS = range(0xFE00, 0xFE10)
+# Hebrew and Arabic: the file would show such letters unjoined and from left to right.
+_FROM_RIGHT_TO_LEFT = frozenset({"R", "AL"})
 
 
 class Letters:
@@ -26,13 +28,17 @@ class Letters:
             letter = _ALIKE.get(letter, letter)
             if _is_unseen(letter):
                 continue
-            if letter == "\n" or ord(letter) in self._known:
+            if letter == "\n" or self._prints(letter):
                 written += _named(lacking) + letter
                 lacking = ""
             else:
                 lacking += letter
                 self._note(letter)
         return written + _named(lacking)
+
+    def _prints(self, letter: str) -> bool:
+        is_leftward = unicodedata.bidirectional(letter) in _FROM_RIGHT_TO_LEFT
+        return ord(letter) in self._known and not is_leftward
 
     def _note(self, letter: str) -> None:
         if letter not in self.missing:

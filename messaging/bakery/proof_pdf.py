@@ -1,10 +1,11 @@
-"""The proof of delivery on paper. The font is embedded, so that every letter of Spanish and Basque prints everywhere."""
+"""The proof of delivery on paper. The letters it needs of its font are embedded, so that they print everywhere."""
 
 from __future__ import annotations
 
 import io
 import unicodedata
 from functools import cache
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -30,7 +31,8 @@ from reportlab.platypus import (
 from messaging.bakery.proof_letters import Letters, code_point
 from messaging.bakery.proof_words import NoticeWords, ProofWords
 
-_FONT, _BOLD = "Vera", "VeraBd"
+_FONT, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
+_FONTS = Path(__file__).parent / "fonts"
 # As wide as the text: the page without its margins and the frame's padding.
 _WIDTHS = (62 * mm, 53 * mm, 50.7 * mm)
 _INK, _QUIET, _LINE = (
@@ -47,7 +49,7 @@ _TITLE = ParagraphStyle("title", parent=_HEAD, fontSize=17, leading=23)
 
 def pdf_of(proof: ProofWords) -> bytes:
     """Return the file, in the language of the moment."""
-    _fonts()
+    letters = Letters(known_letters())
     file = io.BytesIO()
     title = _("Proof of delivery of order %(order)s") % {"order": proof.reference}
     document = SimpleDocTemplate(
@@ -61,17 +63,18 @@ def pdf_of(proof: ProofWords) -> bytes:
         topMargin=20 * mm,
         bottomMargin=20 * mm,
     )
-    document.build(_Writer(proof).parts(title), canvasmaker=_NumberedCanvas)
+    document.build(_Writer(proof, letters).parts(title), canvasmaker=_NumberedCanvas)
     return file.getvalue()
 
 
 @cache
-def _fonts() -> dict[str, TTFont]:
-    """Make Bitstream Vera known, which ReportLab brings."""
-    fonts = {name: TTFont(name, f"{name}.ttf") for name in (_FONT, _BOLD)}
-    for font in fonts.values():
+def known_letters() -> frozenset[int]:
+    """Make DejaVu Sans known to ReportLab; return the code points that both weights have."""
+    fonts = [TTFont(name, str(_FONTS / f"{name}.ttf")) for name in (_FONT, _BOLD)]
+    for font in fonts:
         pdfmetrics.registerFont(font)
-    return fonts
+    plain, bold = (frozenset(font.face.charToGlyph) for font in fonts)
+    return plain & bold
 
 
 def _made(proof: ProofWords) -> str:
@@ -82,9 +85,8 @@ def _made(proof: ProofWords) -> str:
 class _Writer:
     """Writes one proof with the letters that the font has; what it lacks stands named at the end."""
 
-    def __init__(self, proof: ProofWords) -> None:
-        self._proof = proof
-        self._letters = Letters(_fonts()[_FONT].face.charToGlyph)
+    def __init__(self, proof: ProofWords, letters: Letters) -> None:
+        self._proof, self._letters = proof, letters
 
     def parts(self, title: str) -> list[Flowable]:
         proof = self._proof
