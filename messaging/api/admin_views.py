@@ -12,7 +12,8 @@ from rest_framework.response import Response
 from bakery_whatsapp.api import ByName, OldestFirst, RefusalError
 from messaging.api import docs, queries
 from messaging.api.base import ApiView, id_from, read_body, unknown_tenant
-from messaging.api.serializers import AssignPhoneIn, PhoneNumberOut, TenantIn, TenantOut
+from messaging.api.serializers import AssignPhoneIn, DatesOut, PhoneNumberOut, TenantIn, TenantOut
+from messaging.services.dates_ahead import dated_events
 from messaging.services.number_watch import watch_numbers
 from tenants.models import PhoneNumber, Scope, Tenant
 from tenants.services import assignments, provisioning
@@ -95,6 +96,15 @@ class PhoneNumberListView(ApiView, ListAPIView[PhoneNumber]):
     @docs.phone_number_list
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return self.list(request)
+
+
+class DateListView(ApiView):
+    required_scope = Scope.ADMIN_READ
+
+    @docs.date_list
+    def get(self, request: Request) -> Response:
+        found = {"results": dated_events(), "next": None, "previous": None}
+        return Response(DatesOut(found).data)
 
 
 def shown(tenant: Tenant) -> dict[str, Any]:

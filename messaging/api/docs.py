@@ -9,6 +9,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from bakery_whatsapp.api import STATUS_OF, error_body
 from messaging.api.serializers import (
     AssignPhoneIn,
+    DatesOut,
     DryRunOut,
     ErrorOut,
     MessageFilters,
@@ -231,6 +232,18 @@ _NUMBER_EXAMPLE = {
     "last_synced_at": "2026-11-20T08:00:00Z",
 }
 
+_DATE_EXAMPLE = {
+    "kind": "token_ends",
+    "subject": "",
+    "date": "2027-01-18",
+    "at": "2027-01-18T08:00:00Z",
+    "days_left": 53,
+    "state": "ahead",
+    "title": "The WhatsApp access token ends",
+    "action": "Generate a new token for the system user at Meta …",
+}
+_ONLY_PAGE = {"next": None, "previous": None}
+
 send = extend_schema(
     operation_id="send_message",
     tags=WHATSAPP,
@@ -423,5 +436,19 @@ phone_number_list = extend_schema(
     responses={
         200: answer(PhoneNumberOut(many=True), "One page.", number=_NUMBER_EXAMPLE),
         **refusals("validation_error"),
+    },
+)
+
+date_list = extend_schema(
+    operation_id="list_dates",
+    tags=ADMIN,
+    summary="List the days on which something ends or changes",
+    description=(
+        "The access token, the Graph version, prices, templates and dates of Meta's own, the nearest first: for a "
+        "monitor, which may warn by `state` or `days_left`. All of them come at once. Needs the scope `admin:read`."
+    ),
+    responses={
+        200: answer(DatesOut, "All dates.", dates={"results": [_DATE_EXAMPLE], **_ONLY_PAGE}),
+        **refusals(),
     },
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field, inline_serializer
 from rest_framework import serializers
 
@@ -19,6 +20,8 @@ from messaging.models import (
     WaitsFor,
 )
 from messaging.services.caps import MAX_TTL
+from messaging.services.date_words import action_of, title_of
+from messaging.services.dates_ahead import DatedEvent, DateKind, DateState
 from messaging.services.explaining import explain
 from messaging.statuses import MessageStatus
 from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
@@ -358,6 +361,42 @@ def _standing(owner: Tenant | PhoneNumber) -> list[PhoneNumberAssignment]:
     """The open assignment that `queries` fetched along."""
     standing: list[PhoneNumberAssignment] = owner.standing  # type: ignore[union-attr]  # set by a Prefetch
     return standing
+
+
+class DateOut(serializers.Serializer[DatedEvent]):
+    kind = serializers.ChoiceField([kind.value for kind in DateKind])
+    subject = serializers.CharField(
+        allow_blank=True, help_text="What it is about, such as a version, a template, a currency."
+    )
+    date = serializers.DateField(source="day", help_text="By the server's clock.")
+    at = serializers.DateTimeField(
+        default_timezone=UTC, allow_null=True, help_text="Null where only the day is known."
+    )
+    days_left = serializers.SerializerMethodField(help_text="Negative once it is past.")
+    state = serializers.SerializerMethodField()
+    title = serializers.SerializerMethodField()
+    action = serializers.SerializerMethodField(help_text="What to do about it.")
+
+    def get_days_left(self, event: DatedEvent) -> int:
+        return (event.day - timezone.localdate()).days
+
+    @extend_schema_field(serializers.ChoiceField([state.value for state in DateState]))
+    def get_state(self, event: DatedEvent) -> str:
+        return event.state(timezone.localdate())
+
+    def get_title(self, event: DatedEvent) -> str:
+        return title_of(event)
+
+    def get_action(self, event: DatedEvent) -> str:
+        return action_of(event)
+
+
+class DatesOut(serializers.Serializer[Any]):
+    """All of them: there are never many."""
+
+    results = DateOut(many=True)
+    next = serializers.CharField(allow_null=True, default=None)
+    previous = serializers.CharField(allow_null=True, default=None)
 
 
 # --- Errors --------------------------------------------------------------------------------------

@@ -58,4 +58,5 @@ urlpatterns = [
         admin_views.PhoneNumberListView.as_view(),
         name="phone-numbers",
     ),
+    path("admin/whatsapp/dates", admin_views.DateListView.as_view(), name="dates"),
 ]

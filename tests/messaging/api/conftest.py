@@ -13,6 +13,7 @@ SEND = "/api/v1/whatsapp/send"
 MESSAGES = "/api/v1/whatsapp/messages"
 TENANTS = "/api/v1/admin/whatsapp/tenants"
 CALLBACKS = "/api/v1/whatsapp/callbacks"
+DATES = "/api/v1/admin/whatsapp/dates"
 NUMBERS = "/api/v1/admin/whatsapp/phone-numbers"
 
 

@@ -11,6 +11,7 @@ from tenants.models import ApiKey, Scope
 from tests.factories import make_api_key
 from tests.messaging.api.conftest import (
     CALLBACKS,
+    DATES,
     MESSAGES,
     NUMBERS,
     SEND,
@@ -37,6 +38,7 @@ ENDPOINTS = [
     ("post", f"{CALLBACKS}/{SOME_ID}/deliveries/{SOME_ID}/redeliver", Scope.CALLBACKS_WRITE),
     ("get", TENANTS, Scope.ADMIN_READ),
     ("get", NUMBERS, Scope.ADMIN_READ),
+    ("get", DATES, Scope.ADMIN_READ),
     ("put", f"{TENANTS}/{SOME_ID}", Scope.ADMIN_WRITE),
     ("post", f"{TENANTS}/{SOME_ID}/assign-phone", Scope.ADMIN_WRITE),
     ("delete", f"{TENANTS}/{SOME_ID}/assign-phone", Scope.ADMIN_WRITE),

@@ -3,16 +3,19 @@ from __future__ import annotations
 import uuid
 from base64 import b64decode
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from threading import Barrier
 from urllib.parse import parse_qs
 
 import pytest
 from django.db import connection
 from django.utils import timezone
+from time_machine import travel
 
+from messaging.services.accounts import current_account
 from tenants.models import PhoneNumber, PhoneNumberAssignment, Tenant
 from tests.factories import AssignmentFactory, MessageFactory, PhoneNumberFactory, TenantFactory
-from tests.messaging.api.conftest import NUMBERS, TENANTS, Api, refusal
+from tests.messaging.api.conftest import DATES, NUMBERS, TENANTS, Api, refusal
 
 
 def assign(api, tenant, number):
@@ -301,3 +304,37 @@ def test_an_unknown_bakery_has_no_number_to_change(platform, method):
 def test_a_malformed_bakery_id_is_refused(platform, method, tail):
     answer = platform.call(method, f"{TENANTS}/goiko{tail}")
     assert refusal(answer) == (422, "validation_error")
+
+
+# --- Dates ---------------------------------------------------------------------------------------
+
+
+@travel("2026-11-26T10:00:00Z", tick=False)
+def test_a_monitor_reads_when_the_token_ends(platform):
+    account = current_account()
+    account.token_expires_at = datetime(2026, 12, 6, 8, tzinfo=UTC)
+    account.save()
+    answer = platform.get(DATES).json()
+    assert (answer["next"], answer["previous"]) == (None, None)
+    (row,) = [row for row in answer["results"] if row["kind"] == "token_ends"]
+    assert row.pop("action").startswith("Generate a new token")
+    assert row == {
+        "kind": "token_ends",
+        "subject": "",
+        "date": "2026-12-06",
+        "at": "2026-12-06T08:00:00Z",
+        "days_left": 10,
+        "state": "soon",
+        "title": "The WhatsApp access token ends",
+    }
+
+
+def test_dates_come_by_day_and_without_the_token(platform):
+    account = current_account()
+    account.access_token = "EAAinvented"
+    account.save()
+    answer = platform.get(DATES)
+    days = [row["date"] for row in answer.json()["results"]]
+    assert len(days) > 1
+    assert days == sorted(days)
+    assert "EAAinvented" not in answer.text
