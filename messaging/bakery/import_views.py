@@ -59,7 +59,8 @@ def example_file(request: HttpRequest, slug: str) -> HttpResponseBase:
     ]
     lines = csv_lines(rows, language=get_language() or "es")
     response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{_("suppliers")}.csv"'
+    name = _("suppliers")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     return response
 
 

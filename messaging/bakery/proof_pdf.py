@@ -105,7 +105,8 @@ class _Writer:
         lines.append((_("Sent from"), notice.sender))
         head += [self._text(f"{label}: {said}", _TEXT) for label, said in lines if said]
         if notice.whatsapp_id:
-            head.append(self._text(f"{_('WhatsApp message id')}: {notice.whatsapp_id}", _SMALL))
+            label = _("WhatsApp message id")
+            head.append(self._text(f"{label}: {notice.whatsapp_id}", _SMALL))
         if notice.text:
             head.append(Spacer(1, 2 * mm))
             head.append(self._text(f"“{notice.text}”", _TEXT))

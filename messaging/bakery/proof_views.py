@@ -47,8 +47,8 @@ def proof_file(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
     proof = _proof(visit, request.GET.get("order", ""))
     response = HttpResponse(pdf_of(words_for(proof, is_whole=True)), content_type="application/pdf")
-    order = _NOT_IN_A_NAME.sub("-", proof.reference)
-    response["Content-Disposition"] = f'attachment; filename="{_("proof")}-{order}.pdf"'
+    name, order = _("proof"), _NOT_IN_A_NAME.sub("-", proof.reference)
+    response["Content-Disposition"] = f'attachment; filename="{name}-{order}.pdf"'
     return response
 
 

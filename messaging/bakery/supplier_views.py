@@ -125,7 +125,8 @@ def export_supplier(
         lines = csv_lines(personal_csv.rows(data), language=get_language() or "es", zone=zone)
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     # Without the person's name or number, which would stay in the list of downloads.
-    response["Content-Disposition"] = f'attachment; filename="{_("personal-data")}.{form}"'
+    name = _("personal-data")
+    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
     return response
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from gettext import GNUTranslations
 from gettext import translation as catalogue_of
@@ -50,6 +51,27 @@ def test_each_folder_is_translated(texts, folder):
         assert gettext(text) == spanish
     with translation.override("en"):
         assert gettext(text) == text
+
+
+def test_no_text_hides_in_an_f_string():
+    # Python 3.11 reads an f-string as one piece, so its texts would be found by 3.12 only.
+    hidden = [
+        f"{path.relative_to(ROOT)}:{piece.lineno}"
+        for folder in ("bakery_whatsapp", "messaging", "tenants")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for piece in ast.walk(ast.parse(path.read_text()))
+        if isinstance(piece, ast.JoinedStr) and _calls_gettext(piece)
+    ]
+    assert not hidden
+
+
+def _calls_gettext(piece: ast.AST) -> bool:
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in catalogue.KEYWORDS
+        for node in ast.walk(piece)
+    )
 
 
 def test_placeholders_and_markup_survive_translation():
