@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -31,6 +32,27 @@ LONG_ORDER = "PO/2026/" + "0123456789" * 9
 ORDER = "PO-12345"
 # 320 px are a desk's 1280 enlarged fourfold, at which WCAG 2.2 (1.4.10) wants nothing scrolled to the side.
 WIDTHS = (320, 390)
+# What reaches out of the screen or of its own box, and short words that break within. A field and a table's region may
+# be moved by themselves.
+CUT_OFF = """() => {
+  const shown = [...document.querySelectorAll('body *')].filter(
+    one => one.getClientRects().length && !one.closest('.hidden, .skip, .scroll, svg, input'));
+  const cut = shown.filter(one => {
+    const box = one.getBoundingClientRect();
+    const inside = one.clientWidth === 0 || one.scrollWidth <= one.clientWidth + 1;
+    return box.left < -1 || box.right > innerWidth + 1 || !inside;
+  }).map(one => one.outerHTML.slice(0, 100));
+  const texts = shown.flatMap(one => [...one.childNodes]).filter(node => node.nodeType === Node.TEXT_NODE);
+  const broken = texts.flatMap(text => [...text.data.matchAll(/\\S+/g)].filter(([word]) => {
+    return /^\\p{L}{2,12}[.,:;]?$/u.test(word);
+  }).filter(found => {
+    const range = new Range();
+    range.setStart(text, found.index);
+    range.setEnd(text, found.index + found[0].length);
+    return new Set([...range.getClientRects()].map(box => Math.round(box.top))).size > 1;
+  }).map(([word]) => word));
+  return [...cut, ...broken];
+}"""
 OPEN_ALL = "document.querySelectorAll('details').forEach((one) => (one.open = true))"
 
 
@@ -109,6 +131,33 @@ def test_every_page_fits_and_is_accessible_with_all_details_open(
                 too_wide.append((path, width))
         assert accessible(page)
     assert not too_wide, too_wide
+
+
+def test_letters_of_twice_their_size_are_neither_cut_off_nor_scrolled_to_the_side(ids, phone):
+    page = phone("goiko")
+    broken = []
+    for path in paths_of(ids):
+        page.goto(path)
+        page.evaluate(OPEN_ALL)
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        if not fits_the_screen(page) or page.evaluate(CUT_OFF):
+            broken.append((path, page.evaluate(CUT_OFF)))
+    assert not broken, broken
+    page.goto("/bakery/goiko")
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    bar = page.get_by_role("navigation", name="Menú").bounding_box()
+    assert bar is not None
+    assert bar["height"] < 844 / 4
+
+
+def test_the_words_of_the_menu_keep_apart_on_the_narrowest_screen(ids, phone):
+    page = phone("goiko")
+    page.set_viewport_size({"width": 320, "height": 844})
+    words = page.get_by_role("navigation", name="Menú").locator("span").all()
+    boxes = [box for word in words if (box := word.bounding_box())]
+    assert len(boxes) == 5
+    gaps = [right["x"] - left["x"] - left["width"] for left, right in pairwise(boxes)]
+    assert min(gaps) > 8, gaps
 
 
 @pytest.mark.parametrize(("language", "script"), [("es", True), ("es", False), ("en", True)])
