@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 
+from messaging.admin import ways
 from tenants.admin.sealed_search import SealedChangeList, SealedSearch
 
 if TYPE_CHECKING:
@@ -17,17 +16,9 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, QueryDict
 
 OLDER, NEWER = "older", "newer"
-# A filter that finds next to nothing among millions is given up after this, and looks through LOOKED_THROUGH rows at once.
-TIMEOUT_MS = 120
-# A search sooner, and is then answered by its indexes alone: PostgreSQL takes words for more frequent than they are. Reading
-# where a frequent word stands takes a tenth of a second among ten million.
-SEARCH_TIMEOUT_MS = 60
-INDEXES_TIMEOUT_MS = 250
+# What finds next to nothing in time is looked for among so many rows at once; of a search each row's words are made anew.
 LOOKED_THROUGH = 100_000
-_QUERY_CANCELED = "57014"
-# All rows that the indexes of the searched columns name, sorted afterwards.
-_BY_INDEXES = {"enable_indexscan": "off", "enable_seqscan": "off"}
-_NO_SETTINGS: Mapping[str, str] = {}
+SEARCHED_THROUGH = 25_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,41 +129,29 @@ class KeysetChangeList(SealedChangeList):
     def _rows(self, place: Place) -> tuple[list[Any], Any]:
         """Return a page and one row more, and where looking stopped, None where it did not stop early."""
         found = self._ordered(self._beside(self.queryset, place), place)
+        count = self.list_per_page + 1
         if not any(getattr(spec, "is_unindexed", False) for spec in self.filter_specs):
-            rows = self._in_time(found, ms=SEARCH_TIMEOUT_MS if self.query else TIMEOUT_MS)
-            if rows is None and self.query:
-                rows = self._in_time(found, ms=INDEXES_TIMEOUT_MS, settings=_BY_INDEXES)
+            if self.query:
+                sample = self._among(found, self._last_of(place, ways.SAMPLED))
+                rows = ways.first_rows(found, sample, count=count)
+            else:
+                rows = ways.in_time(found[:count], ms=ways.TIMEOUT_MS)
             if rows is not None:
                 return rows, None
-        last = self._last_looked_through(place)
-        if last is not None:
-            found = found.exclude(self._side(last))
-        return self._page_of(found), last and last.pk
+        self.looked_through = SEARCHED_THROUGH if self.query else LOOKED_THROUGH
+        last = self._last_of(place, self.looked_through)
+        part = self._among(found, last)
+        part = (found if part is None else part)[:count]
+        return (ways.newest(part, ms=0) or []) if self.query else list(part), last and last.pk
 
-    def _in_time(
-        self, found: QuerySet[Any], *, ms: int, settings: Mapping[str, str] = _NO_SETTINGS
-    ) -> list[Any] | None:
-        """Return the page, None when it takes longer than `ms`. `settings` are PostgreSQL's for this query."""
-        settings = {**settings, "statement_timeout": str(ms)}
-        try:
-            with transaction.atomic(), connection.cursor() as cursor:
-                _set_local(cursor, settings)
-                rows = self._page_of(found)
-                # Released with the savepoint only when it is rolled back; the request's later queries go their own way.
-                _set_local(cursor, dict.fromkeys(settings))
-        except OperationalError as error:
-            if getattr(error.__cause__, "sqlstate", None) != _QUERY_CANCELED:
-                raise
-            return None
-        return rows
+    def _among(self, found: QuerySet[Any], last: Place | None) -> QuerySet[Any] | None:
+        """Return what is found up to this row of the table."""
+        return None if last is None else found.exclude(self._side(last))
 
-    def _page_of(self, found: QuerySet[Any]) -> list[Any]:
-        return list(found[: self.list_per_page + 1])
-
-    def _last_looked_through(self, place: Place) -> Place | None:
-        """Return the row of the whole table up to which is looked; None where fewer are left."""
+    def _last_of(self, place: Place, count: int) -> Place | None:
+        """Return the last of so many rows of the whole table from here on; None where fewer are left."""
         rows = self._ordered(self._beside(self.model._default_manager.all(), place), place)
-        ends = rows.values_list("pk", self._first_field)[LOOKED_THROUGH : LOOKED_THROUGH + 1]
+        ends = rows.values_list("pk", self._first_field)[count : count + 1]
         return next((Place(pk, value, place.is_older_side) for pk, value in ends), None)
 
     def _ordered(self, found: QuerySet[Any], place: Place) -> QuerySet[Any]:
@@ -196,12 +175,6 @@ class KeysetChangeList(SealedChangeList):
         """The field that the list is in the order of; its key decides between equals."""
         name: str = self.model_admin.ordering[0]
         return name.removeprefix("-")
-
-
-def _set_local(cursor: Any, settings: Mapping[str, str | None]) -> None:
-    """Set these of PostgreSQL's settings until the transaction ends; None is the default again."""
-    for name, value in settings.items():
-        cursor.execute(f"SET LOCAL {name} = {value or 'DEFAULT'}")
 
 
 def _without_place(given: QueryDict) -> QueryDict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db.models import Func, Q
@@ -42,6 +43,14 @@ class OrderDigits(Func):
     output_field = SearchVectorField()
 
 
+class Unindexed(Func):
+    """The same words, in a form that no index has: rows that another word of the search has found are only checked."""
+
+    template = "(%(expressions)s || ''::tsvector)"
+    arity = 1
+    output_field = SearchVectorField()
+
+
 def orders_like(term: str) -> Q:
     """Return what an order number that is written so, begins so or has these digits matches; `order_digits` is an alias."""
     term = term.removeprefix("#").strip()
@@ -59,22 +68,33 @@ def orders_like(term: str) -> Q:
 
 def digits_beginning(text: str) -> SearchQuery | None:
     """Return the query for orders with all the runs of digits of the text, or beginnings of them; None for few digits."""
-    runs = [run for run in _DIGITS.findall(text) if len(run) >= _FEWEST_DIGITS]
-    return _beginning(runs)
+    return all_beginning(digits_in(text))
 
 
 def words_beginning(text: str) -> SearchQuery | None:
     """Return the query for names in which every word of the text begins one; None when it has none of two letters."""
+    return all_beginning(words_in(text))
+
+
+def digits_in(text: str) -> list[str]:
+    """Return the runs of digits that can be looked for."""
+    runs = [run for run in _DIGITS.findall(text) if len(run) >= _FEWEST_DIGITS]
+    return runs[:_MOST_WORDS]
+
+
+def words_in(text: str) -> list[str]:
+    """Return the words that can be looked for, as the index has them."""
     words = [
         word
         for word in _WORD.findall(text.translate(_TO_PLAIN).lower())
         if len(word) > 1 and "_" not in word
     ]
-    return _beginning(words)
+    return words[:_MOST_WORDS]
 
 
-def _beginning(words: list[str]) -> SearchQuery | None:
+def all_beginning(words: Collection[str]) -> SearchQuery | None:
+    """Return the query for what has a word that begins with each of these."""
     if not words:
         return None
-    query = " & ".join(f"{word}:*" for word in words[:_MOST_WORDS])
+    query = " & ".join(f"{word}:*" for word in words)
     return SearchQuery(query, config="simple", search_type="raw")

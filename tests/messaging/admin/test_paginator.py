@@ -9,7 +9,7 @@ from html import unescape
 import pytest
 from django.db import connection
 
-from messaging.admin import paginator
+from messaging.admin import paginator, searching, ways
 from messaging.admin.account_event import AccountEventAdmin
 from messaging.admin.message import MessageAdmin
 from messaging.models import AccountEvent, Aspect, Message
@@ -106,7 +106,7 @@ def test_a_short_list_says_how_many_it_has(paula):
 
 
 def test_what_is_not_found_in_time_is_looked_for_in_parts(paula, five, monkeypatch):
-    monkeypatch.setattr(paginator, "TIMEOUT_MS", 15)
+    monkeypatch.setattr(ways, "TIMEOUT_MS", 15)
     monkeypatch.setattr(paginator, "LOOKED_THROUGH", 3)
     slow = Message.objects.extra(
         where=["CASE WHEN pg_sleep(0.01) IS NULL THEN false ELSE reference = 'PO-0' END"]
@@ -118,20 +118,59 @@ def test_what_is_not_found_in_time_is_looked_for_in_parts(paula, five, monkeypat
     assert listed(paula.get(LIST + way(page, "next")).text) == [five[4]]
 
 
-def test_a_search_that_takes_long_is_answered_whole_by_its_indexes(paula, five, monkeypatch):
-    monkeypatch.setattr(paginator, "SEARCH_TIMEOUT_MS", 15)
-    monkeypatch.setattr(paginator, "LOOKED_THROUGH", 3)
-    # As if the way PostgreSQL chooses were slow, and the other one not.
+@pytest.mark.parametrize("frequent", [1, 99])
+@pytest.mark.parametrize("quick", ["enable_bitmapscan", "enable_indexscan"])
+def test_a_search_is_answered_whole_by_either_way(paula, five, monkeypatch, quick, frequent):
+    """As if one way were slow: the newest rows are gone through without bitmaps, the other way without plain indexes."""
+    monkeypatch.setattr(ways, "SAMPLED", 1)
+    monkeypatch.setattr(ways, "FREQUENT", frequent)
+    monkeypatch.setattr(ways, "TIMEOUT_MS", 35)
+    monkeypatch.setattr(ways, "INDEXES_TIMEOUT_MS", 35)
     slow = Message.objects.extra(
         where=[
-            "CASE WHEN current_setting('enable_indexscan') = 'off' THEN true"
+            "CASE WHEN current_setting(%s) = 'off' THEN true"
             " WHEN pg_sleep(0.01) IS NULL THEN false ELSE true END"
-        ]
+        ],
+        params=[quick],
     )
     monkeypatch.setattr(MessageAdmin, "get_queryset", lambda self, request: slow)
-    page = paula.get(LIST, {"q": "PO"}, follow=True).text
-    assert listed(page) == five[:2]
-    assert "were looked through" not in page
+    first = paula.get(LIST, {"q": "PO"}, follow=True).text
+    assert listed(first) == five[:2]
+    assert "were looked through" not in first
+
+
+@pytest.mark.parametrize("frequent", [0, 99])
+@pytest.mark.parametrize("sampled", [1, 3, 99])
+@pytest.mark.parametrize("term", ["harinas", "harin 120", "PO-12", "molino harinas", "5680"])
+def test_a_search_finds_the_same_on_each_way(paula, monkeypatch, term, sampled, frequent):
+    monkeypatch.setattr(ways, "FREQUENT", frequent)
+    monkeypatch.setattr(ways, "SAMPLED", sampled)
+    monkeypatch.setattr(searching, "SAMPLED", sampled)
+    sought = []
+    for number in range(5):
+        name = "Molino Norte" if number == 2 else f"Harinas {number} Molino"
+        phone = f"+3461234{number}680" if number == 2 else f"+346123{number}5680"
+        message_in(
+            MessageStatus.READ,
+            reference="XX-9",
+            recipient_name="Otra",
+            recipient_phone="+34600000001",
+        )
+        message = message_in(
+            MessageStatus.READ,
+            reference=f"PO-120{number}",
+            recipient_name=name,
+            recipient_phone=phone,
+        )
+        if number != 2 or term == "PO-12":
+            sought.append(str(message.pk))
+    sought.reverse()
+    pages = walk(
+        paula, paula.get(LIST, {"q": term}).headers.get("location") or f"{LIST}?q={term}", "next"
+    )
+    assert [pk for page in pages for pk in page] == sought
+    back = walk(paula, f"{LIST}?q={term}&older={sought[-3]}", "prev")
+    assert list(dict.fromkeys(pk for page in reversed(back) for pk in page)) == sought
 
 
 def test_settings_of_the_list_end_with_it(paula, five):

@@ -5,12 +5,22 @@ from __future__ import annotations
 import pytest
 from django.utils import translation
 
+from messaging.admin import searching
 from messaging.admin.searching import advice, find
 from messaging.models import Message
 from messaging.statuses import MessageStatus
 from tests.factories import message_in
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True, params=["all by the index", "some", "none"])
+def _asked_of_the_index(request, monkeypatch):
+    """Of several words the index is asked for all, for the rarest only or for none; what is found is the same."""
+    if request.param != "all by the index":
+        monkeypatch.setattr(searching, "_COLLECTED_FOR_A_READ", 0.5)
+    if request.param == "none":
+        monkeypatch.setattr(searching, "_MOST_COLLECTED", -1)
 
 
 @pytest.fixture
