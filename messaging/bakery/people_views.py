@@ -145,7 +145,8 @@ def leave(request: HttpRequest, slug: str) -> HttpResponse:
             )
             return redirect("home")
         return redirect("bakery_people", slug=slug)
-    return render_page(request, visit, "messaging/bakery/people_leave.html", {})
+    context = {"last_owner": members.last_owner_of(visit.tenant)}
+    return render_page(request, visit, "messaging/bakery/people_leave.html", context)
 
 
 @never_cache
@@ -183,12 +184,10 @@ def _welcome(request: HttpRequest, invitation: Invitation) -> HttpResponse:
 
 def _page(request: HttpRequest, visit: Visit, form: InviteForm) -> HttpResponse:
     rows = Membership.objects.of(visit.tenant).select_related("user")
-    listed = list(rows.order_by("role", "user__first_name", "user__username", "id"))
-    owners = [one for one in listed if one.role == Membership.Role.OWNER and one.user.is_active]
     context = {
-        "members": listed,
-        # Nobody can make them staff, so nothing is offered.
-        "last_owner": owners[0] if len(owners) == 1 else None,
+        "members": list(rows.order_by("role", "user__first_name", "user__username", "id")),
+        # What they cannot do is not offered.
+        "last_owner": members.last_owner_of(visit.tenant),
         "invitations": list(visit.tenant.invitations.open().order_by("-sent_at", "-id"))
         if visit.is_owner
         else [],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import structlog
@@ -10,6 +11,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core import signing
 from django.core.mail import EmailMultiAlternatives
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -172,6 +174,17 @@ def leave(tenant: Tenant, user: User) -> None:
         log.info("Left a bakery", tenant_id=tenant.pk, user_id=user.pk)
 
 
+def last_owner_of(tenant: Tenant) -> Membership | None:
+    """Return the owner without whom the bakery would have none, who can neither leave nor become staff."""
+    found = list(_active_owners(tenant.pk)[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def _active_owners(tenant_id: uuid.UUID) -> QuerySet[Membership]:
+    owners = Membership.objects.filter(tenant=tenant_id, role=Membership.Role.OWNER)
+    return owners.filter(user__is_active=True).order_by("id")
+
+
 def _go(membership: Membership) -> None:
     with transaction.atomic():
         locked = _locked(membership)
@@ -189,10 +202,7 @@ def _locked(membership: Membership) -> Membership:
 def _refuse_last_owner(membership: Membership) -> None:
     if membership.role != Membership.Role.OWNER:
         return
-    others = Membership.objects.filter(
-        tenant=membership.tenant_id, role=Membership.Role.OWNER, user__is_active=True
-    )
-    if not others.exclude(pk=membership.pk).exists():
+    if not _active_owners(membership.tenant_id).exclude(pk=membership.pk).exists():
         raise LastOwnerError
 
 

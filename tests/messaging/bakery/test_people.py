@@ -232,6 +232,18 @@ def test_the_last_owner_stays_and_is_told_what_to_do(browse, ana, bruno):
     assert client.post(f"{PEOPLE}/leave").url == "/"
 
 
+def test_leaving_is_offered_to_whoever_can(browse, ana, bruno, paula):
+    why = "You are the only owner, so you cannot leave"
+    for person, may, is_told in ((ana, False, True), (bruno, True, False), (paula, False, False)):
+        page = browse(person).get(PEOPLE).text
+        assert ("Leave this bakery" in page, why in page) == (may, is_told), person.username
+    asked = browse(ana).get(f"{PEOPLE}/leave").text
+    assert why in asked
+    assert "<button" not in asked.split("<main")[1].split("</main>")[0]
+    browse(ana).post(f"{PEOPLE}/{member(bruno).pk}/role", {"role": "owner"})
+    assert "Leave this bakery" in browse(ana).get(PEOPLE).text
+
+
 def test_an_owner_who_is_locked_out_does_not_count(browse, ana, bakery):
     MembershipFactory.create(tenant=bakery, user__is_active=False)
     page = browse(ana).post(f"{PEOPLE}/leave", follow=True).text
