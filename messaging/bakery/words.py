@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, npgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from messaging.graph_api.facts import WhoActs
+from messaging.graph_api.facts import WhoActs, spoken_for
 from messaging.models import EventKind, Message, MessageMail, WaitsFor
 from messaging.money import number
 from messaging.services.explaining import explain
@@ -36,10 +36,11 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What happened, and what the bakery can do."""
+    """What happened, and what the bakery can do. `language` is set where the words may be of another than the page's."""
 
     title: str
     action: str
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,7 +276,8 @@ def advice_for(message: Message, *, language: str) -> Advice | None:
     """Return plain words where something is wrong. What only the platform can mend is not explained to a bakery."""
     advice = _advice_for_notice(message, language)
     if advice and message.is_trial:
-        return replace(advice, action=gettext("This is a test: no supplier waits for it."))
+        action = gettext("This is a test: no supplier waits for it.")
+        return Advice(advice.title, action)
     return advice
 
 
@@ -305,7 +307,7 @@ def _advice_for_notice(message: Message, language: str) -> Advice | None:
             return _soon()
     speaks_to_bakery = explanation.who_acts in {WhoActs.BAKERY, WhoActs.SUPPLIER}
     if speaks_to_bakery and explanation.code not in _TRADE_WORDS:
-        return Advice(explanation.title, explanation.action)
+        return Advice(explanation.title, explanation.action, spoken_for(language))
     return Advice(
         gettext("It could not be delivered; the fault is neither yours nor the supplier's."),
         gettext("Tell the supplier yourself. The platform sees the failure too and can mend it."),

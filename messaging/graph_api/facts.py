@@ -48,8 +48,13 @@ class Text:
 
     def in_language(self, language: str | None) -> str:
         """Return the text for `es`, `es-mx`, `es_ES` …; English for every other language."""
-        primary = (language or "").replace("_", "-").partition("-")[0].lower()
-        return self.es if primary == "es" and self.es else self.en
+        return self.es if spoken_for(language) == "es" and self.es else self.en
+
+
+def spoken_for(language: str | None) -> str:
+    """Return in which of its languages the catalogue speaks to readers of this one."""
+    primary = (language or "").replace("_", "-").partition("-")[0].lower()
+    return "es" if primary == "es" else "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,11 @@ class MessageTemplate(models.Model):
         return f"{self.name} ({self.language})"
 
     @property
+    def language_tag(self) -> str:
+        """Its language as pages name it, en-US where Meta writes en_US."""
+        return self.language.replace("_", "-")
+
+    @property
     def is_approved(self) -> bool:
         return self.status == APPROVED
 

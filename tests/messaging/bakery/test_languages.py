@@ -7,7 +7,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from django.test import Client
 
+from messaging.statuses import MessageStatus
 from tenants.languages import languages_in
+from tests.factories import message_in
 
 SETTINGS = "/bakery/goiko"
 
@@ -58,6 +60,18 @@ def test_a_catalogue_is_all_that_basque_needs(browse, ana, basque):
     assert "Ezarpenak" in page.text
     assert "WhatsApp oharrak" in page.text
     assert 'value="eu" lang="eu">Euskara</button>' in browse(ana, language="es").get(SETTINGS).text
+
+
+def test_what_is_not_of_the_pages_language_says_of_which_it_is(browse, ana, bakery, basque):
+    failed = message_in(
+        MessageStatus.FAILED, tenant=bakery, error_code=131026, template__language="es_MX"
+    )
+    page = browse(ana, language="eu").get(f"{SETTINGS}/messages/{failed.pk}").text
+    assert '<div class="bubble" lang="es-MX">' in page
+    assert '<p class="notice__title" lang="en">WhatsApp could not deliver' in page
+    for path in (f"{SETTINGS}/messages", SETTINGS):
+        listed = browse(ana, language="eu").get(path).text
+        assert '<p class="line__advice" lang="en"><strong>WhatsApp could not' in listed
 
 
 def test_a_bakery_may_speak_basque_without_a_migration(ana, bakery, basque):
