@@ -96,7 +96,7 @@ _ACTIONS: dict[str, StrPromise] = {
         "Run manage.py check_webhook on the server; it tries every probable cause."
     ),
     AlertKind.TOKEN_EXPIRES: gettext_lazy(
-        "Generate a new token at Meta and paste it on the account's page."
+        "Generate a new token at Meta and paste it on the token page."
     ),
     AlertKind.TOKEN_NOT_REVOKED: gettext_lazy(
         "Revoke the old token at Meta, in Business settings, System users. It is checked again every ten minutes."

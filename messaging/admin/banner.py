@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from messaging.admin.alert_words import words_of_stop
 from messaging.graph_api.facts import WhoActs
-from messaging.services.accounts import is_credential_error
+from messaging.services.accounts import is_refused
 from messaging.services.explaining import WHO, Explanation, explain_code
 from tenants.display import page_url, phone
 from tenants.models import PhoneNumber, WhatsAppBusinessAccount
@@ -76,6 +77,10 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
             is_fault=False,
         )
     why, who, action = why_stopped(account)
+    if is_refused(account):
+        url, link = reverse("admin:messaging_tokenrotation_page"), _("Open the token page")
+    else:
+        link = _("Open the account")
     return HaltedLine(
         state=_("stopped"),
         title=_("Sending has stopped. New messages are accepted and wait; nothing is lost."),
@@ -84,7 +89,7 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
         who=who,
         action=action,
         url=url,
-        link=_("Open the account"),
+        link=link,
         is_fault=True,
     )
 
@@ -96,14 +101,14 @@ def why_stopped(account: WhatsAppBusinessAccount) -> tuple[str, str, str]:
     ):
         return by_meta[0], str(WHO[WhoActs.PLATFORM]), by_meta[1]
     known = explain_code(account.sending_stopped_code, translation.get_language() or "en")
-    why = _with_code(known)
-    if account.previous_token_until and is_credential_error(account.sending_stopped_code):
-        kept = _(
-            "It is the new token that was refused; the previous one is kept and not used by itself. "
-            "Go back to it on the token page, or with manage.py rotate_token --back."
-        )
+    why, action = _with_code(known), known.action
+    if account.previous_token_until and is_refused(account):
+        kept = _("It is the new token that was refused; the previous one is kept.")
         why = f"{why} {kept}"
-    return why, str(WHO[known.who_acts]), known.action
+        action = _(
+            "Go back to the previous one on the token page, or paste another one there; what waits is then sent by itself."
+        )
+    return why, str(WHO[known.who_acts]), action
 
 
 def _of_number(number: PhoneNumber) -> HaltedLine:

@@ -77,7 +77,10 @@ def _in_service(rotation: TokenRotation | None, situation: Situation) -> Stage:
     if rotation.promoted_at is None:
         return Stage(title, _("next"), "arrow_circle_right", BUSY, _("Put it into service below."))
     if situation.is_refused_now:
-        note = _("Meta refuses it, so sending has stopped. Go back, or paste another one.")
+        if situation.is_old_kept:
+            note = _("Meta refuses it, so sending has stopped. Go back, or paste another one.")
+        else:
+            note = _("Meta refuses it, so sending has stopped. Paste another one.")
         return Stage(title, _("refused"), "cancel", BAD, note)
     note = _("Messages are sent with it.")
     return _done(title, note, by=rotation.promoted_by, at=rotation.promoted_at)

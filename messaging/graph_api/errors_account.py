@@ -22,9 +22,9 @@ ROWS: tuple[ErrorFacts, ...] = (
         ),
         action=(
             "In Meta Business Suite, give the system user both WhatsApp permissions and the account, create "
-            "a new token and paste it on the account's page in the admin.",
+            "a new token and paste it on the page Access token in the admin.",
             "En Meta Business Suite, da al usuario del sistema los dos permisos de WhatsApp y la cuenta, "
-            "crea un token nuevo y pégalo en la página de la cuenta en la administración.",
+            "crea un token nuevo y pégalo en la página Token de acceso de la administración.",
         ),
     ),
     row(

@@ -16,16 +16,16 @@ from messaging.graph_api.facts import (
 )
 
 _NEW_TOKEN = (
-    "Create a new system user token in Meta Business Suite and paste it on the account's page in the "
+    "Create a new system user token in Meta Business Suite and paste it on the page Access token in the "
     "admin; what waits is then sent by itself.",
-    "Crea un token nuevo de usuario del sistema en Meta Business Suite y pégalo en la página de la cuenta "
-    "en la administración; lo que espera se enviará solo.",
+    "Crea un token nuevo de usuario del sistema en Meta Business Suite y pégalo en la página Token de "
+    "acceso de la administración; lo que espera se enviará solo.",
 )
 _ASSIGN_ASSETS = (
     "In Meta Business Suite, assign the app, the WhatsApp account and both WhatsApp permissions to the "
-    "system user, then create a new token and paste it on the account's page in the admin.",
+    "system user, then create a new token and paste it on the page Access token in the admin.",
     "En Meta Business Suite, asigna la aplicación, la cuenta de WhatsApp y los dos permisos de WhatsApp "
-    "al usuario del sistema; después crea un token nuevo y pégalo en la página de la cuenta en la "
+    "al usuario del sistema; después crea un token nuevo y pégalo en la página Token de acceso de la "
     "administración.",
 )
 
@@ -255,9 +255,9 @@ SUBCODES: dict[tuple[int, int], ErrorFacts] = {
         ),
         (
             "Let the owner of the token log in at facebook.com and follow Meta's steps, then create a new "
-            "token and paste it on the account's page in the admin.",
+            "token and paste it on the page Access token in the admin.",
             "Quien creó el token debe entrar en facebook.com y seguir los pasos de Meta; después crea un "
-            "token nuevo y pégalo en la página de la cuenta en la administración.",
+            "token nuevo y pégalo en la página Token de acceso de la administración.",
         ),
     ),
     (190, 460): _token(
@@ -279,9 +279,9 @@ SUBCODES: dict[tuple[int, int], ErrorFacts] = {
         ),
         (
             "Let the owner of the token confirm their account at Meta, then create a new token and paste it "
-            "on the account's page in the admin.",
+            "on the page Access token in the admin.",
             "Quien creó el token debe confirmar su cuenta en Meta; después crea un token nuevo y pégalo en "
-            "la página de la cuenta en la administración.",
+            "la página Token de acceso de la administración.",
         ),
     ),
     (190, 467): _token(

@@ -112,14 +112,18 @@ def forget_left_candidates() -> int:
 def go_back(*, instead_of: str, by: int) -> WhatsAppBusinessAccount:
     """Put the previous token back into service, if Meta still takes it; the newer one gets the grace.
 
-    `instead_of` is the fingerprint of the token to be left: asked twice, the second does not undo the first.
+    One that Meta says is dead is no longer kept, so that nobody is led back to it once more. `instead_of` is the fingerprint of the token to be left: asked twice, the second does not undo the first.
     Raises TokenReplacedError, NoPreviousTokenError, TokenRefusedError and NoAccountError.
     """
     account = current_account()
     previous = tokens.previous_token(account)
     if fingerprint_of(account.access_token) != instead_of:
         raise TokenReplacedError
-    return tokens.promote_token(previous, by=by, account=account)
+    try:
+        return tokens.promote_token(previous, by=by, account=account)
+    except tokens.TokenRefusedError as refusal:
+        tokens.forget_dead(account, refusal.verification, by=by)
+        raise
 
 
 def end_grace(*, by: int) -> bool:

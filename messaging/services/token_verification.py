@@ -24,6 +24,8 @@ SYSTEM_USER = "SYSTEM_USER"
 # Tokens of the dashboard live a day at most, those of system users 60 days or for ever.
 _SHORT_LIVED = timedelta(days=3)
 _TOKEN_REFUSED, _EXPIRED = 190, 463
+# Subcodes of 190 after which a token wakes up again: its owner logs in, or confirms their account.
+_ASLEEP = frozenset({459, 464})
 # Subcodes of 190 whose title speaks of whoever generated the token.
 _OF_ITS_OWNER = frozenset({459, 460, 464, 492})
 _TOKEN = re.compile(r"[A-Za-z0-9._~+/=-]+")
@@ -85,6 +87,12 @@ def inspect(account: WhatsAppBusinessAccount) -> TokenFacts:
     return graph_api_for(account).debug_token(
         account.access_token, app_id=app_id, app_secret=secret
     )
+
+
+def is_dead(facts: TokenFacts) -> bool:
+    """Whether Meta says of the token that it ended for good."""
+    ended = facts.error_code in {None, _TOKEN_REFUSED} and facts.error_subcode not in _ASLEEP
+    return not facts.is_valid and ended
 
 
 def app_of(account: WhatsAppBusinessAccount) -> tuple[str, str]:
@@ -252,6 +260,13 @@ def _number_not_read(number: PhoneNumber) -> str:
 def _not_read(error: GraphApiError) -> str:
     if error.error_class in PASSING:
         return _no_answer()
+    if error.error_class is ErrorClass.CREDENTIAL:
+        # The table's words speak of the token in service.
+        text = _(
+            "With this token Meta does not show the account's numbers (%(code)s). Assign the app, the WhatsApp account "
+            "and both WhatsApp permissions to the system user in Business settings, then generate the token again."
+        )
+        return text % {"code": error.code}
     language = translation.get_language()
     text = _(
         "With this token Meta does not show the account's numbers (%(code)s). %(why)s %(action)s"

@@ -32,6 +32,7 @@ from messaging.services.token_verification import (
     Verification,
     app_of,
     inspect,
+    is_dead,
     verify_token,
 )
 from tenants.models import WhatsAppBusinessAccount
@@ -42,6 +43,7 @@ __all__ = [
     "TokenRefusedError",
     "Verification",
     "check_token",
+    "forget_dead",
     "previous_token",
     "promote_token",
     "record_check",
@@ -222,6 +224,15 @@ def retire_now(account: WhatsAppBusinessAccount, *, by: int) -> bool:
     if not kept:
         raise NoPreviousTokenError
     return len(_retire(account, by=by)) == len(kept)
+
+
+def forget_dead(
+    account: WhatsAppBusinessAccount, verification: Verification, *, by: int | None
+) -> None:
+    """Keep a previous token no longer of which Meta has just said that it is dead, and not only asleep."""
+    facts = verification.facts
+    if facts is not None and is_dead(facts):
+        _forget(account, {verification.token}, by=by)
 
 
 def _retire(account: WhatsAppBusinessAccount, *, by: int | None = None) -> set[str]:

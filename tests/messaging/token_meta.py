@@ -48,6 +48,7 @@ class TokenMeta:
         self.revoked: list[str] = []
         self.ignores_revocation = False
         self.failure: Exception | None = None
+        self.numbers_refusal: int | None = None
         for path, answer in {
             "debug_token": self._inspect,
             "oauth/revoke": self._revoke,
@@ -90,6 +91,8 @@ class TokenMeta:
         self._fail()
         if not self.is_accepted(_bearer(request)):
             return _refusal(190, "Session has expired")
+        if self.numbers_refusal is not None:
+            return _refusal(self.numbers_refusal, "Permissions error")
         return _ok({"data": [_number(phone_number_id) for phone_number_id in self.numbers]})
 
     def _one(self, request: requests.PreparedRequest) -> Answer:

@@ -55,7 +55,7 @@ def test_a_stopped_account_shows_on_every_page_why_and_what_to_do(paula, account
     assert "Sending has stopped." in text
     assert "(190)" in text
     assert "Since <time" in text
-    assert reverse("admin:tenants_whatsappbusinessaccount_change", args=(account.pk,)) in text
+    assert reverse("admin:messaging_tokenrotation_page") in banner(text)
 
 
 @pytest.mark.parametrize("code", [None, 0, 190, 131031, 999999])
@@ -146,6 +146,32 @@ def test_a_refusal_of_the_new_token_says_that_the_old_one_is_kept(
     paste(paula, account, NEW)
     stop(190)
     assert "It is the new token that was refused" in paula.get("/admin/").text
+
+
+def banner(page):
+    return page[page.index("bw-banner ") : page.index("</section>")]
+
+
+def test_of_a_refused_token_the_banner_leads_to_the_token_page_with_one_order(
+    paula, account, token_meta, broker
+):
+    stop(190)
+    says = banner(paula.get("/admin/").text)
+    assert reverse("admin:messaging_tokenrotation_page") in says
+    assert "paste it on the page Access token" in says
+    assert "Go back" not in says
+    paste(paula, account, NEW)
+    stop(190)
+    says = banner(paula.get("/admin/").text)
+    assert "Go back to the previous one on the token page" in says
+    assert "Create a new system user token" not in says
+
+
+def test_of_a_locked_account_the_banner_leads_to_the_account(paula, account):
+    stop(131031)
+    says = banner(paula.get("/admin/").text)
+    assert reverse("admin:tenants_whatsappbusinessaccount_change", args=(account.pk,)) in says
+    assert reverse("admin:messaging_tokenrotation_page") not in says
 
 
 def test_a_spare_number_becomes_the_default_after_asking(paula, account):

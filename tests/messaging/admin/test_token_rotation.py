@@ -172,6 +172,40 @@ def test_when_meta_refuses_the_new_token_going_back_is_the_one_thing_to_do(paula
     assert account.is_sending
 
 
+def refused_after_promotion(paula):
+    paste(paula)
+    promote(paula)
+    accounts.stop_sending(WhatsAppBusinessAccount.objects.get(), code=190)
+
+
+def test_nobody_is_led_back_to_a_token_that_meta_refused_too(paula, token_meta):
+    refused_after_promotion(paula)
+    token_meta.tokens[demo.ACCESS_TOKEN] = dead(463)
+    page = go_back(paula)
+    assert "Meta does not accept this token. It has expired." in page
+    assert "Go back" not in page
+    assert "Meta refuses it, so sending has stopped. Paste another one." in page
+    assert states(page)[4] == "done"
+    assert WhatsAppBusinessAccount.objects.get().previous_token_list == []
+
+
+@pytest.mark.parametrize("said", [dead(459), said_of(scopes=[])])
+def test_a_previous_token_that_may_work_again_stays_kept(paula, token_meta, said):
+    refused_after_promotion(paula)
+    token_meta.tokens[demo.ACCESS_TOKEN] = said
+    assert "Go back to the previous token…" in go_back(paula)
+    token_meta.tokens[demo.ACCESS_TOKEN] = said_of()
+    assert "The previous token is in service again." in go_back(paula)
+
+
+def test_what_is_refused_of_a_paste_is_not_said_of_the_token_in_service(paula, token_meta):
+    token_meta.numbers_refusal = 200
+    page = paste(paula)
+    assert "does not show the account&#x27;s numbers (200). Assign the app" in page
+    assert "then generate the token again" in page
+    assert "paste it on" not in page.partition("bw-errors")[2]
+
+
 def test_going_back_twice_from_one_page_goes_back_once(paula, token_meta):
     paste(paula)
     promote(paula)
