@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.utils import timezone
+from time_machine import travel
 
-from messaging.models import Suppression
-from messaging.services import sending, suppressions
+from messaging.models import Recipient, Suppression
+from messaging.services import recipient_learning, sending, suppressions
 from messaging.services.people import Person
 from tests.factories import MessageFactory
 from tests.messaging.bakery.test_pages import text_of
@@ -91,3 +92,12 @@ def test_nobody_else_sees_the_page(browse, bruno, carla, message):
     assert OWN in browse(bruno).get(address).text
     assert browse(carla).get(address).status_code == 404
     assert browse().get(address).status_code == 302
+
+
+def test_the_suppliers_page_says_when_they_asked_by_both_clocks(browse, ana, message):
+    with travel("2026-11-20T23:30:05Z", tick=False):
+        recipient_learning.learn()
+        stop(message.tenant_id)
+        recipient = Recipient.objects.get()
+        text = text_of(browse(ana).get(f"{SETTINGS}/suppliers/{recipient.pk}").text)
+    assert "Asked on 21 Nov, 00:30 2026-11-20 23:30:05 UTC" in text

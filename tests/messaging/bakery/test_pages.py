@@ -164,8 +164,14 @@ def test_the_story_of_a_notice_tells_utc_without_a_mouse(browse, ana, bakery):
     with travel("2026-11-20T23:30:05Z", tick=False):
         message = message_in(MessageStatus.READ, tenant=bakery)
         MessageEvent.objects.create(message=message, kind="read", at=timezone.now())
+        InboundMessage.objects.create(
+            tenant=bakery, phone_number=message.phone_number, answers=message, wamid="wamid.1", kind="text",
+            text="Vale",
+        )  # fmt: skip
         page = text_of(browse(ana).get(f"{SETTINGS}/messages/{message.pk}").text)
-    assert "21 Nov, 00:30 23:30:05 UTC" in page
+    # With its day, which is another one here.
+    assert "They have read it 21 Nov, 00:30 2026-11-20 23:30:05 UTC" in page
+    assert "Vale 21 Nov, 00:30 2026-11-20 23:30:05 UTC" in page
 
 
 def test_the_page_says_when_the_last_one_went(browse, ana, bakery):
