@@ -10,8 +10,9 @@ from django.utils import dateformat
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from messaging.bakery.words import HAPPENED, STATES, State, advice_for, mailed
+from messaging.bakery.words import HAPPENED, STATES, State, mailed
 from messaging.models import Message
+from messaging.services.advice import advice_for
 from messaging.services.inbound_words import words_of
 from messaging.services.proofs import AT_MOST, REPLIED, Notice, Proof, Step
 from messaging.statuses import MessageStatus

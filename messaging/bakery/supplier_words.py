@@ -10,8 +10,9 @@ from django.utils import dateformat
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from messaging.bakery.words import OPT_OUT, Advice, State, advice_for
+from messaging.bakery.words import OPT_OUT, State
 from messaging.models import ConsentHow, Recipient
+from messaging.services.advice import Advice, advice_for
 from messaging.services.recipient_import import FileProblem, Row, RowProblem
 from messaging.services.recipients import BAD_NUMBER
 from messaging.statuses import MessageStatus

@@ -11,10 +11,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, npgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from messaging.graph_api.facts import WhoActs, spoken_for
-from messaging.models import EventKind, Message, MessageMail, WaitsFor
+from messaging.models import EventKind, Message, MessageMail
 from messaging.money import number
-from messaging.services.explaining import explain
+from messaging.services.advice import WAITS_FOR_THE_CLOCK, Advice, advice_for, is_too_late
 from messaging.services.failures import NEEDS_ATTENTION
 from messaging.services.obstacles import Obstacle, ObstacleKind, Standing
 from messaging.services.overview import Group
@@ -32,15 +31,6 @@ class State:
     label: StrPromise | str
     tone: str
     icon: str
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What happened, and what the bakery can do. `language` is set where the words may be of another than the page's."""
-
-    title: str
-    action: str
-    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +74,11 @@ class Line:
     @property
     def goes_out_at(self) -> datetime | None:
         """When it goes out that waits for the clock; None when it goes as soon as it can, or not in time."""
-        waits = self.message.status == MessageStatus.QUEUED and self.message.waits_for in _WAITS
-        return self.message.send_after if waits and not _is_too_late(self.message) else None
+        waits = (
+            self.message.status == MessageStatus.QUEUED
+            and self.message.waits_for in WAITS_FOR_THE_CLOCK
+        )
+        return self.message.send_after if waits and not is_too_late(self.message) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,21 +205,11 @@ _OBSTACLES: dict[ObstacleKind, tuple[StrPromise, StrPromise]] = {
 }
 
 
-# What waits for the clock, not for us.
-_WAITS: dict[str, StrPromise] = {
-    WaitsFor.QUIET_HOURS: _("It waits for the end of your quiet hours."),
-    WaitsFor.DAILY_CAP: _("Your bakery's daily limit of notices is reached."),
-    WaitsFor.MONTHLY_CAP: _("Your bakery's monthly limit of notices is reached."),
-}
-
 # Whether the bakery may know that the person asked, or only that it cannot write.
 OPT_OUT: dict[bool, StrPromise] = {
     True: _("Does not want WhatsApp"),
     False: _("Cannot be reached by WhatsApp"),
 }
-
-# Bakeries could act on these, but the catalogue has to speak of templates to say how.
-_TRADE_WORDS = frozenset({131047, 132008})
 
 
 def mailed(mail: MessageMail) -> State:
@@ -270,68 +253,6 @@ def line_for(message: Message, *, language: str, blocked: dict[str, bool]) -> Li
         advice_for(message, language=language),
         None if asked is None else OPT_OUT[asked],
     )
-
-
-def advice_for(message: Message, *, language: str) -> Advice | None:
-    """Return plain words where something is wrong. What only the platform can mend is not explained to a bakery."""
-    advice = _advice_for_notice(message, language)
-    if advice and message.is_trial:
-        action = gettext("This is a test: no supplier waits for it.")
-        return Advice(advice.title, action)
-    return advice
-
-
-def _advice_for_notice(message: Message, language: str) -> Advice | None:
-    explanation = explain(message, language)
-    if message.status == MessageStatus.QUEUED and message.waits_for:
-        return _advice_for_waiting(message)
-    if explanation is None:
-        return None
-    match message.status:
-        case MessageStatus.UNCONFIRMED:
-            return Advice(
-                gettext("We do not know yet whether it arrived."),
-                gettext("If it is urgent, ask the supplier."),
-            )
-        case MessageStatus.EXPIRED:
-            return Advice(
-                gettext("It could not go out in time."),
-                gettext("If you still need the order, tell the supplier yourself."),
-            )
-        case MessageStatus.CANCELLED:
-            return Advice(
-                gettext("It was not sent: the supplier cannot be written to by WhatsApp."),
-                gettext("Tell the supplier yourself."),
-            )
-        case MessageStatus.QUEUED:
-            return _soon()
-    speaks_to_bakery = explanation.who_acts in {WhoActs.BAKERY, WhoActs.SUPPLIER}
-    if speaks_to_bakery and explanation.code not in _TRADE_WORDS:
-        return Advice(explanation.title, explanation.action, spoken_for(language))
-    return Advice(
-        gettext("It could not be delivered; the fault is neither yours nor the supplier's."),
-        gettext("Tell the supplier yourself. The platform sees the failure too and can mend it."),
-    )
-
-
-def _advice_for_waiting(message: Message) -> Advice:
-    if message.waits_for not in _WAITS:
-        return _soon()
-    title = str(_WAITS[message.waits_for])
-    if _is_too_late(message):
-        return Advice(title, gettext("It will not go out in time: tell the supplier yourself."))
-    return Advice(title, gettext("If it is urgent, call the supplier."))
-
-
-def _soon() -> Advice:
-    return Advice(
-        gettext("It has not gone out yet."),
-        gettext("We will try again; you need to do nothing."),
-    )
-
-
-def _is_too_late(message: Message) -> bool:
-    return message.send_after is not None and message.send_after >= message.expires_at
 
 
 def ago(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """What did not arrive and nobody has seen to: it stays in front of the bakery until somebody does, also over midnight.
 
-Seen to is what was sent again or surely by e-mail, and what somebody marked as done. After a week an order is past helping.
+Seen to is what was sent again or surely by e-mail, and what somebody marked as done. After a week an order is past helping,
+and nobody can be told anything for a person who was erased.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ def unresolved(messages: MessageQuerySet) -> MessageQuerySet:
     # Until then a status may tell what became of it.
     nobody_knows = Q(unconfirmed_at__lt=timezone.now() - UNCONFIRMED_SHOWN_AFTER)
     open_ones = lately.filter(
-        _DID_NOT_ARRIVE | nobody_knows, replacements__isnull=True, acknowledged_at__isnull=True
+        _DID_NOT_ARRIVE | nobody_knows,
+        replacements__isnull=True,
+        acknowledged_at__isnull=True,
+        erased_at__isnull=True,
     )
     return open_ones.exclude(mails__state=MessageMailState.SENT)
 

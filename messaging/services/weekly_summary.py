@@ -20,12 +20,11 @@ from django.utils.translation import gettext as _
 from messaging import money
 from messaging.models import Mail, MailKind, Message
 from messaging.months import Month
-from messaging.services import costs, mails
+from messaging.services import costs, failures, mails
+from messaging.services.advice import advice_for
 from messaging.services.costs import Totals
 from messaging.services.count_words import counts_in_words
-from messaging.services.explaining import explain
 from messaging.services.letters import Letter, site_url
-from messaging.services.overview import STATUSES_OF, Group
 from messaging.services.switching import NotOwnerError
 from messaging.statuses import MessageStatus
 from tenants.audit import update_logged
@@ -48,13 +47,18 @@ class NoSummaryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Week:
-    """Seven days by the bakery's clock; `failed` are the newest that did not arrive."""
+    """Seven days by the bakery's clock; `unresolved` are the newest that did not arrive and nobody has seen to.
+
+    `seen_to` counts the failed that somebody has seen to.
+    """
 
     began_at: datetime
     ended_at: datetime
     notices: int
     totals: Totals
-    failed: list[Message]
+    unresolved: list[Message]
+    unresolved_count: int
+    seen_to: int
 
     @property
     def name(self) -> str:
@@ -111,14 +115,25 @@ def _due_span(tenant: Tenant) -> tuple[datetime, datetime] | None:
 
 def week_of(tenant: Tenant, began_at: datetime, ended_at: datetime) -> Week:
     """Count what the bakery asked for in this time; three queries."""
-    asked = Message.objects.of(tenant).notices().created_between(after=began_at, before=ended_at)
-    asked = asked.exclude(status=MessageStatus.CANCELLED)
+    all_asked = Message.objects.of(tenant).notices()
+    all_asked = all_asked.created_between(after=began_at, before=ended_at)
+    asked = all_asked.exclude(status=MessageStatus.CANCELLED)
     totals, notices = Totals(), 0
     for status, count in asked.order_by().values_list("status").annotate(count=Count("id")):
         totals.count(status, count)
         notices += count
-    failed = asked.filter(status__in=STATUSES_OF[Group.FAILED]).newest_first()
-    return Week(began_at, ended_at, notices, totals, list(failed[:_SHOWN]))
+    # What the pages show as not arrived, so that nobody is called about what is settled.
+    unresolved = list(failures.unresolved(all_asked).newest_first())
+    still_failed = sum(message.status in failures.FAILED for message in unresolved)
+    return Week(
+        began_at,
+        ended_at,
+        notices,
+        totals,
+        unresolved=unresolved[:_SHOWN],
+        unresolved_count=len(unresolved),
+        seen_to=totals.failed - still_failed,
+    )
 
 
 # --- The letter --------------------------------------------------------------------------------------
@@ -131,7 +146,13 @@ def letter_of(week: Week, reader: Membership) -> Letter:
         paragraphs=tuple(
             filter(
                 None,
-                (_which_week(week), counts_in_words(week.totals), _failed(week), _cost(tenant)),
+                (
+                    _which_week(week),
+                    counts_in_words(week.totals),
+                    _seen_to(week),
+                    _unresolved(week),
+                    _cost(tenant),
+                ),
             )
         ),
         links=((_("Open my page"), site_url(reverse("bakery_settings", args=(tenant.slug,)))),),
@@ -149,11 +170,10 @@ def _in_short(week: Week) -> str:
     }
     read = ngettext("%(count)d read", "%(count)d read", week.totals.read)
     parts = [read % {"count": week.totals.read}]
-    if week.totals.failed:
-        failed = ngettext("%(count)d failed", "%(count)d failed", week.totals.failed)
-        parts.append(failed % {"count": week.totals.failed})
+    if count := week.unresolved_count:
+        parts.append(ngettext("%(count)d failed", "%(count)d failed", count) % {"count": count})
     text = f"{asked}: {', '.join(parts)}"
-    names = list(dict.fromkeys(filter(None, map(_name, week.failed))))
+    names = list(dict.fromkeys(filter(None, map(_name, week.unresolved))))
     if not names:
         return text
     return _("%(text)s: call %(name)s") % {"text": text, "name": " · ".join(names[:2])}
@@ -168,22 +188,33 @@ def _which_week(week: Week) -> str:
     return _("From %(first)s to %(last)s:") % days
 
 
-def _failed(week: Week) -> str:
-    if not week.failed:
+def _seen_to(week: Week) -> str:
+    if not week.seen_to:
+        return ""
+    text = ngettext(
+        "%(count)d of the failed has been seen to or needs nothing more.",
+        "%(count)d of the failed have been seen to or need nothing more.",
+        week.seen_to,
+    )
+    return text % {"count": week.seen_to}
+
+
+def _unresolved(week: Week) -> str:
+    if not week.unresolved:
         return ""
     lines = [_("These did not arrive. Call the supplier, or correct the number in your orders:")]
-    lines += [_failed_line(message) for message in week.failed]
-    if (more := week.totals.failed - len(week.failed)) > 0:
+    lines += [_line(message) for message in week.unresolved]
+    if (more := week.unresolved_count - len(week.unresolved)) > 0:
         text = ngettext("and %(count)d more that failed", "and %(count)d more that failed", more)
         lines.append(text % {"count": more})
     return "\n".join(lines)
 
 
-def _failed_line(message: Message) -> str:
-    known = explain(message, get_language() or "es")
+def _line(message: Message) -> str:
+    advice = advice_for(message, language=get_language() or "es")
     who = " · ".join(filter(None, (_name(message), message.reference)))
     told = who or _("a supplier without a name")
-    return f"– {told}: {known.title}" if known else f"– {told}"
+    return f"– {told}: {advice.title}" if advice else f"– {told}"
 
 
 def _name(message: Message) -> str:

@@ -14,6 +14,7 @@ from messaging.graph_api.catalogue import CATALOGUE
 from messaging.graph_api.facts import WhoActs
 from messaging.models import EventKind, InboundMessage, MessageEvent, WaitsFor
 from messaging.models.message import first_id_at
+from messaging.services.advice import advice_for
 from messaging.services.obstacles import ObstacleKind
 from messaging.services.overview import Group
 from messaging.statuses import MessageStatus
@@ -301,7 +302,7 @@ def test_a_bakery_reads_no_jargon(db, language):
                 tenant=None, phone_number=None, template=None,
                 status=MessageStatus.FAILED, send_after=None, error_code=code,
             )  # fmt: skip
-            advice = words.advice_for(message, language=language)
+            advice = advice_for(message, language=language)
             assert advice is not None
             if facts.who_acts in {WhoActs.BAKERY, WhoActs.SUPPLIER}:
                 read += [advice.title, advice.action]

@@ -94,7 +94,7 @@ def test_the_week_counts_no_tests(ana, bakery):
     for fields in ({}, TEST):
         message_at(moment, MessageStatus.FAILED, tenant=bakery, error_code=131026, **fields)
     week = weekly_summary.week_of(bakery, moment - timedelta(days=1), timezone.now())
-    assert (week.notices, week.totals.failed, len(week.failed)) == (1, 1, 1)
+    assert (week.notices, week.totals.failed, len(week.unresolved)) == (1, 1, 1)
 
 
 def test_a_week_of_tests_alone_is_not_told_of(ana, bakery):

@@ -9,7 +9,7 @@ import pytest
 import time_machine
 from django.core import mail as outbox
 
-from messaging.models import Mail, PriceRate
+from messaging.models import Mail, MessageMail, PriceRate
 from messaging.services import mails, usage, weekly_summary
 from messaging.services.switching import NotOwnerError
 from messaging.statuses import MessageStatus
@@ -155,6 +155,45 @@ def test_a_bakery_that_is_switched_off_gets_none(ana):
     type(ana.tenant).objects.update(whatsapp_enabled=False)
     run()
     assert outbox.outbox == []
+
+
+def test_what_is_settled_is_no_reason_to_call(ana):
+    with time_machine.travel(LAST_WEEK, tick=False):
+        resent, mailed, marked, _erased = (
+            a_failed(ana.tenant, recipient_name=name, **fields)
+            for name, fields in (
+                ("Sent Again", {}),
+                ("Mailed", {}),
+                ("Marked", {"acknowledged_at": LAST_WEEK}),
+                ("Erased", {"erased_at": LAST_WEEK}),
+            )
+        )
+        message_at(LAST_WEEK, tenant=ana.tenant, replaces=resent)
+        MessageMail.objects.create(message=mailed, state="sent")
+        a_failed(ana.tenant)
+    run()
+    assert sent().subject.endswith("1 leído, 1 fallido: llama a Harinas del Sur")
+    said = sent().subject + sent().body
+    assert not [name for name in ("Sent Again", "Mailed", "Marked", "Erased") if name in said]
+    assert "4 de los fallidos ya están atendidos o no necesitan nada más." in said
+    assert marked.acknowledged_at
+
+
+def test_a_week_in_which_all_is_settled_calls_nobody(ana):
+    a_failed(ana.tenant, acknowledged_at=LAST_WEEK)
+    run()
+    assert "llama" not in sent().subject
+    assert "fallido" not in sent().subject
+    assert "1 de los fallidos ya está atendido o no necesita nada más." in sent().body
+    assert "Estos no llegaron" not in sent().body
+
+
+def test_the_note_speaks_as_the_pages_do(ana):
+    # A field Meta refused: the platform's fault, told to developers in the catalogue.
+    a_failed(ana.tenant, error_code=100)
+    run()
+    assert "no es culpa tuya ni del proveedor" in sent().body
+    assert "Meta" not in sent().body
 
 
 def test_no_phone_number_is_in_it(ana):
