@@ -234,6 +234,9 @@ class NoticeKindFactory(factory.django.DjangoModelFactory):
 
     template_name = "po_notification"
     is_on_by_default = True
+    order_parameter = factory.LazyAttribute(
+        lambda kind: "2" if kind.template_name == "po_notification" else ""
+    )
 
 
 class PriceRateFactory(factory.django.DjangoModelFactory):

@@ -13,7 +13,7 @@ from tenants.admin.base import KnownKeys, ReadOnlyAdmin
 
 @admin.register(NoticeKind)
 class NoticeKindAdmin(KnownKeys, ModelAdmin):  # type: ignore[misc]  # unfold ships no types
-    list_display = ("template_name", "title", "is_on_by_default", "position")
+    list_display = ("template_name", "title", "is_on_by_default", "order_parameter", "position")
     ordering = ("position", "id")
     sortable_by = ()
 

@@ -109,7 +109,10 @@ class SendIn(serializers.Serializer[Any]):
         required=False,
         allow_blank=True,
         allow_null=True,
-        help_text="The order number.",
+        help_text=(
+            "The order number. Left out, it is taken from the text where the platform knows its place: "
+            "{{2}} of po_notification."
+        ),
     )
     idempotency_key = TextField(
         max_length=255,

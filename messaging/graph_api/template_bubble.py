@@ -73,6 +73,12 @@ def preview_body(
     return " ".join(render(template_components, fitted_components).body.split())
 
 
+def body_values(fitted_components: Iterable[object]) -> dict[str, str]:
+    """Return what a send fills into the body, by the names of its placeholders: "1", "2" … where it counts them."""
+    bodies = (part for part in fitted_components if isinstance(part, dict) and _key(part) == "body")
+    return _values(next(bodies, {}))
+
+
 def _buttons(shape: TemplateShape, values: dict[str, dict[str, str]]) -> tuple[RenderedButton, ...]:
     return tuple(
         RenderedButton(

@@ -19,6 +19,7 @@ from messaging.graph_api.parameter_values import (
 from messaging.graph_api.template_bubble import (
     RenderedButton,
     RenderedTemplate,
+    body_values,
     preview_body,
     render,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "RenderedTemplate",
     "Repair",
     "Warning_",
+    "body_values",
     "fit",
     "preview_body",
     "render",

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Self
 
+from django.core.validators import RegexValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -37,6 +38,22 @@ class NoticeKind(models.Model):
         ),
     )
     position = models.PositiveSmallIntegerField(_("position"), default=0)
+    order_parameter = models.CharField(
+        _("where the order number stands"),
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[
+            RegexValidator(
+                r"^([1-9]\d?|[a-z][a-z0-9_]*)$",
+                _("Write the placeholder without braces, such as 2 or order_number."),
+            )
+        ],
+        help_text=_(
+            "The placeholder of the text that holds it, without braces: 2 for {{2}}. Taken where the caller names no reference, so that the order is found and proved by its number."
+        ),
+    )
 
     objects = NoticeKindManager()
 

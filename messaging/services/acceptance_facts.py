@@ -26,7 +26,7 @@ SELECT {_TENANT.sql}, {_NUMBER.sql}, {_TEMPLATE.sql}, first.id, api_key.xmin::te
     SELECT stop.what FROM messaging_suppression AS stop
     WHERE stop.phone = %(recipient)s AND stop.lifted_at IS NULL AND (stop.tenant_id = tenant.id OR stop.tenant_id IS NULL)
   ),
-  COALESCE(choice.is_on, kind.is_on_by_default, TRUE)
+  COALESCE(choice.is_on, kind.is_on_by_default, TRUE), COALESCE(kind.order_parameter, '')
 FROM (VALUES (1)) AS always
 LEFT JOIN tenants_apikey AS api_key ON api_key.id = %(api_key_id)s
 LEFT JOIN tenants_tenant AS tenant ON tenant.id = %(tenant_id)s
@@ -54,7 +54,7 @@ class KeyChangedError(Exception):
 class AcceptanceFacts:
     """`template` is the one in the asked language, whatever its status; `first_id` the message that has the key already;
     `stops` says of what the recipient has opted out, as far as this bakery has to keep to it; `is_wanted` whether the bakery
-    has this kind of notice on.
+    has this kind of notice on; `order_parameter` names the placeholder of the order's number, "" where none is known.
     """
 
     tenant: Tenant
@@ -63,6 +63,7 @@ class AcceptanceFacts:
     first_id: uuid.UUID | None
     stops: Sequence[str]
     is_wanted: bool
+    order_parameter: str
 
     def forbids(self, *, is_marketing: bool) -> bool:
         """Whether the recipient's opt-outs forbid the message: every one forbids marketing, only some forbid orders."""
@@ -94,14 +95,19 @@ def read_facts(
         },
     )
     widths = (_TENANT.width, _NUMBER.width, _TEMPLATE.width)
-    tenant_row, number, template, (first_id, row_version, stops, is_wanted) = split(
-        found or (), widths
-    )
+    tenant_row, number, template, rest = split(found or (), widths)
+    first_id, row_version, stops, is_wanted, order_parameter = rest
     if api_key is not None and api_key.row_version != row_version:
         raise KeyChangedError
     tenant = _TENANT.row(tenant_row)
     if tenant is None or (api_key is not None and api_key.tenant_id not in (None, tenant.pk)):
         return None
     return AcceptanceFacts(
-        tenant, _NUMBER.row(number), _TEMPLATE.row(template), first_id, stops, is_wanted
+        tenant,
+        _NUMBER.row(number),
+        _TEMPLATE.row(template),
+        first_id,
+        stops,
+        is_wanted,
+        order_parameter,
     )

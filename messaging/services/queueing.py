@@ -33,6 +33,7 @@ from tenants.models import ApiKey, PhoneNumber, Tenant
 
 log = structlog.get_logger(__name__)
 
+REFERENCE_LENGTH = 100
 IDEMPOTENCY_KEY_KEPT = timedelta(days=30)
 
 
@@ -40,6 +41,7 @@ IDEMPOTENCY_KEY_KEPT = timedelta(days=30)
 class MessageRequest:
     """What a caller asks for. `components` has Meta's send shape; `request_digest` identifies the whole body.
 
+    Without `reference` the order's number is taken from the text, where the kind of notice says where it stands.
     Without `ttl_seconds` the message expires after WHATSAPP_MESSAGE_TTL_HOURS. `replaces` is the message that this one
     stands for: see resending.py. `even_if_off` sends although the bakery has this kind of notice off. `secret` is
     a code in the text that only its recipient may read.
@@ -93,6 +95,7 @@ class _Checked:
     template: MessageTemplate
     recipient_phone: str
     fitted: template_text.Fitted
+    reference: str
     accepted_at: datetime
     schedule: Schedule
     warnings: list[dict[str, str]] = field(default_factory=list)
@@ -193,6 +196,7 @@ def _check(request: MessageRequest, facts: AcceptanceFacts) -> _Checked:
         template,
         recipient,
         fitted,
+        reference=request.reference or _order_number(request, facts, fitted),
         accepted_at=now,
         schedule=schedule(
             tenant,
@@ -324,6 +328,19 @@ def _unknown_template(request: MessageRequest, known: QuerySet[MessageTemplate])
     )
 
 
+def _order_number(
+    request: MessageRequest, facts: AcceptanceFacts, fitted: template_text.Fitted
+) -> str:
+    """Return what stands in the order's place of the text; "" where that is unknown or too long for a number.
+
+    The guide's callers name no reference. A trial's text holds an example there, or a code.
+    """
+    if request.is_trial or not facts.order_parameter:
+        return ""
+    found = template_text.body_values(fitted.components).get(facts.order_parameter, "")
+    return found if len(found) <= REFERENCE_LENGTH else ""
+
+
 def _without(secret: str, text: str) -> str:
     return text.replace(secret, "•" * len(secret)) if secret else text
 
@@ -338,7 +355,7 @@ def _message(request: MessageRequest, checked: _Checked) -> Message:
         recipient_name=request.recipient_name,
         components=checked.fitted.components,
         rendered_text=_without(request.secret, checked.fitted.rendered_text),
-        reference=request.reference,
+        reference=checked.reference,
         idempotency_key=request.idempotency_key,
         request_digest=request.request_digest,
         warnings=checked.warnings,

@@ -30,6 +30,7 @@ T0 = 1795341600
 def first_kinds(db: None) -> None:
     """The kinds of notices that a migration brings; tests with transactions of their own empty the table."""
     import_module("messaging.migrations.0021_first_notice_kinds").offer(apps, None)
+    import_module("messaging.migrations.0043_order_number_in_the_text").name_the_place(apps, None)
 
 
 @pytest.fixture

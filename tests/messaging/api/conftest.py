@@ -7,7 +7,14 @@ import pytest
 from django.test import Client
 
 from tenants.models import ApiKey, Scope, Tenant
-from tests.factories import DefaultNumberFactory, TemplateFactory, TenantFactory, body, make_api_key
+from tests.factories import (
+    DefaultNumberFactory,
+    NoticeKindFactory,
+    TemplateFactory,
+    TenantFactory,
+    body,
+    make_api_key,
+)
 
 SEND = "/api/v1/whatsapp/send"
 MESSAGES = "/api/v1/whatsapp/messages"
@@ -103,6 +110,7 @@ def _bakery(name: str, secret: str) -> Bakery:
 def sendable(db, broker):
     """What a bakery needs to send: the default number and an approved template."""
     DefaultNumberFactory()
+    NoticeKindFactory()
     return TemplateFactory()
 
 

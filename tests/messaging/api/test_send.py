@@ -11,10 +11,16 @@ from django.db import connection
 from django.utils import timezone
 
 from messaging import queues
-from messaging.models import Message
+from messaging.models import Message, NoticeKind
 from messaging.models.message import first_id_at
-from tests.factories import AssignmentFactory, PhoneNumberFactory, TemplateFactory
-from tests.messaging.api.conftest import SEND, Api, refusal, template
+from tenants.models import PhoneNumber
+from tests.factories import (
+    AssignmentFactory,
+    NoticeKindFactory,
+    PhoneNumberFactory,
+    TemplateFactory,
+)
+from tests.messaging.api.conftest import MESSAGES, SEND, Api, refusal, template
 
 
 def fields(answer):
@@ -29,7 +35,7 @@ def warned(answer):
 
 
 def test_the_guides_body_is_accepted_and_stored(ana):
-    answer = ana.send(reference="PO-TEST-001")
+    answer = ana.send()
     message = Message.objects.get()
     assert answer.status_code == 202
     assert answer.json() == {
@@ -42,6 +48,47 @@ def test_the_guides_body_is_accepted_and_stored(ana):
     assert (message.reference, message.recipient_phone) == ("PO-TEST-001", "+34600000101")
     assert message.requested_by == "test (bw_ana…)"
     assert "PO-TEST-001" in message.rendered_text
+
+
+def test_an_order_has_the_number_that_its_text_names(ana, platform):
+    ana.send()
+    (found,) = platform.get(MESSAGES, {"reference": "PO-TEST-001"}).json()["results"]
+    assert found["tenant_id"] == str(ana.tenant.pk)
+
+
+@pytest.mark.parametrize("given", ["PO-7", "  "])
+def test_a_reference_of_the_callers_own_counts_more_than_the_text(ana, given):
+    ana.send(reference=given)
+    assert Message.objects.get().reference == (given.strip() or "PO-TEST-001")
+
+
+def test_the_place_of_the_order_number_may_have_a_name(ana):
+    NoticeKindFactory.create(template_name="named_order", order_parameter="order")
+    text = "Pedido {{order}} de {{name}}."
+    TemplateFactory(
+        name="named_order",
+        account=PhoneNumber.objects.get().account,
+        parameter_format="NAMED",
+        components=[{"type": "BODY", "text": text}],
+    )
+    values = {"name": "Juan García", "order": "PO-77"}
+    parameters = [
+        {"type": "text", "parameter_name": name, "text": value} for name, value in values.items()
+    ]
+    components = [{"type": "body", "parameters": parameters}]
+    ana.send(template=template(template_name="named_order", components=components))
+    assert Message.objects.get().reference == "PO-77"
+
+
+def test_what_is_too_long_for_an_order_number_is_none(ana):
+    assert ana.send(template=template("Juan García", "x" * 101, "€1.00")).status_code == 202
+    assert Message.objects.get().reference == ""
+
+
+def test_where_no_kind_names_the_place_the_order_has_no_number(ana):
+    NoticeKind.objects.update(order_parameter="")
+    ana.send()
+    assert Message.objects.get().reference == ""
 
 
 def test_the_status_url_answers_with_the_message(ana):
