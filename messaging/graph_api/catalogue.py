@@ -72,6 +72,11 @@ def facts_for(
     return known if known.code == code else replace(known, code=code)
 
 
+def is_credential_error(code: int | None) -> bool:
+    """Whether Meta refused the token with it."""
+    return code is not None and facts_for(code).error_class is ErrorClass.CREDENTIAL
+
+
 def _by_subcode(code: int, subcode: int | None) -> ErrorFacts | None:
     if subcode is None:
         return None

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging import queues
-from messaging.graph_api.catalogue import ErrorClass, facts_for
+from messaging.graph_api.catalogue import is_credential_error
 from messaging.models import AlertKind, SetupCheck, SetupKey
+from messaging.services import refused_token
 from messaging.services.alerts import close_alerts, open_alert
 from tenants.audit import update_logged
 from tenants.models import PhoneNumber, StopReason, WhatsAppBusinessAccount
@@ -84,6 +85,7 @@ def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:
     )
     open_alert(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id, code=code)
     if is_credential_error(code):
+        refused_token.close_others(account.waba_id)
         _look_at_token_again()
     return True
 
@@ -120,10 +122,6 @@ def lift_stop_by_meta(account: WhatsAppBusinessAccount, *, reasons: Collection[S
         return False
     _resumed(account)
     return True
-
-
-def is_credential_error(code: int | None) -> bool:
-    return code is not None and facts_for(code).error_class is ErrorClass.CREDENTIAL
 
 
 def is_refused(account: WhatsAppBusinessAccount) -> bool:
@@ -173,6 +171,8 @@ def resume_sending(account: WhatsAppBusinessAccount) -> None:
     halted = WhatsAppBusinessAccount.objects.filter(pk=account.pk)
     update_logged(halted, sending_paused_at=None, **_LINE_OPEN)
     _resumed(account)
+    if is_refused(account):
+        queues.wake_sync()
 
 
 def lift_credential_stop(account: WhatsAppBusinessAccount) -> bool:

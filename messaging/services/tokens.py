@@ -13,13 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging import queues
+from messaging.graph_api.catalogue import is_credential_error
 from messaging.graph_api.client import TokenFacts
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import Alert, AlertKind
 from messaging.services.accounts import (
     NoAccountError,
     current_account,
-    is_credential_error,
     is_refused,
     lift_credential_stop,
     stop_sending,

@@ -14,6 +14,7 @@ from django.utils import timezone
 from messaging import queues
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import AlertKind, SetupCheck, SetupKey, SetupState
+from messaging.services import refused_token
 from messaging.services.alerts import close_alerts, open_alert
 from messaging.services.setup.lines import LINE_OF, LINES, SetupLine
 from messaging.services.setup.outcomes import (
@@ -242,11 +243,15 @@ def _settle(row: SetupCheck) -> None:
         row.state, row.state_since = state, timezone.now()
     with unlogged():
         row.save()
-    if state == SetupState.BROKEN:
+    if state == SetupState.BROKEN and not _has_accounts_alert(row):
         details = {"line": row.key, "code": row.code, "facts": row.facts}
         open_alert(AlertKind.SETUP_BROKEN, subject=row.key, details=details)
     else:
         close_alerts(AlertKind.SETUP_BROKEN, subject=row.key)
+
+
+def _has_accounts_alert(row: SetupCheck) -> bool:
+    return row.key == SetupKey.TOKEN and refused_token.standing_alert() is not None
 
 
 def _state_of(row: SetupCheck) -> SetupState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from messaging.services.accounts import is_credential_error
+from messaging.graph_api.catalogue import is_credential_error
 from messaging.services.setup.fields import NEEDED, USEFUL
 from messaging.services.setup.outcomes import (
     NotReadyError,

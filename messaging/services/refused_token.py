@@ -1,0 +1,23 @@
+"""One refused token is one alert: the account's. Readings and the set-up's line that fail by it open none beside it."""
+
+from __future__ import annotations
+
+from messaging.graph_api.catalogue import is_credential_error
+from messaging.models import Alert, AlertKind, SetupKey
+from messaging.services.alerts import close_alerts
+
+_READINGS = (AlertKind.NUMBERS_UNREAD, AlertKind.TEMPLATES_UNREAD)
+
+
+def standing_alert() -> Alert | None:
+    """Return the open alert of the account whose token Meta refuses, None while no account is stopped for that."""
+    stopped = Alert.objects.open().filter(kind=AlertKind.ACCOUNT_STOPPED, code__isnull=False)
+    return next((alert for alert in stopped if is_credential_error(alert.code)), None)
+
+
+def close_others(waba_id: str) -> None:
+    """Close what the same refusal opened before the account stopped. What still is so then opens again by itself."""
+    for alert in Alert.objects.open().filter(kind__in=_READINGS, subject=waba_id):
+        if is_credential_error(alert.code):
+            close_alerts(AlertKind(alert.kind), subject=waba_id)
+    close_alerts(AlertKind.SETUP_BROKEN, subject=SetupKey.TOKEN)
