@@ -23,7 +23,11 @@ from messaging.services import interventions, replaying, resending, suppressions
 from messaging.services.people import Person
 from messaging.services.refusal_words import words_of_refusal
 from messaging.services.refused import RefusedError
-from messaging.services.resending_words import words_of_hurdle
+from messaging.services.resending_words import (
+    even_to_words,
+    words_of_hurdle,
+    words_of_other,
+)
 from tenants.admin.base import confirmation
 from tenants.display import page_url
 from tenants.models import User
@@ -123,10 +127,16 @@ class MessageActions:
 
     def correct(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         message = message_for(request, pk, RESEND)
-        form = CorrectionForm(request.POST or None)
+        form, even_to = CorrectionForm(request.POST or None), None
         if request.method == "POST" and form.is_valid():
+            to = form.cleaned_data["to"]
             try:
-                return self._send_again(request, message, to=form.cleaned_data["to"])
+                return self._send_again(
+                    request, message, to=to, even_to=request.POST.get("even_to", "")
+                )
+            except resending.OtherRecipientError as other:
+                form.add_error("to", words_of_other(other))
+                even_to = (to, even_to_words(other))
             except RefusedError as refused:
                 form.add_error("to", words_of_refusal(refused))
             except resending.CannotResendError as refused:
@@ -147,12 +157,18 @@ class MessageActions:
             title=_("Correct the number and send again"),
             lines=lines,
             button=_("Send"),
+            even_to=even_to,
         )
 
-    def _send_again(self, request: HttpRequest, message: Message, *, to: str = "") -> HttpResponse:
-        """Lead to what waits now. Raises RefusedError, and CannotResendError for a correction that corrects nothing."""
+    def _send_again(
+        self, request: HttpRequest, message: Message, *, to: str = "", even_to: str = ""
+    ) -> HttpResponse:
+        """Lead to what waits now.
+
+        Raises RefusedError, OtherRecipientError, and CannotResendError for a correction that corrects nothing.
+        """
         try:
-            again = resending.resend(message, to=to, by=user_of(request))
+            again = resending.resend(message, to=to, even_to=even_to, by=user_of(request))
         except resending.CannotResendError as refused:
             if refused.why.hurdle == resending.Hurdle.SAME_NUMBER:
                 raise

@@ -45,7 +45,11 @@ from messaging.services.message_mails import MailHurdle
 from messaging.services.message_search import Wanted
 from messaging.services.refusal_words import words_of_refusal
 from messaging.services.refused import RefusedError
-from messaging.services.resending_words import words_of_hurdle
+from messaging.services.resending_words import (
+    even_to_words,
+    words_of_hurdle,
+    words_of_other,
+)
 from messaging.statuses import MessageStatus
 from tenants.date_forms import month_form
 
@@ -113,16 +117,19 @@ def resend(request: HttpRequest, slug: str, message_id: uuid.UUID) -> HttpRespon
     form = ResendForm(request.POST)
     if not form.is_valid():
         return _page(request, visit, message, form)
-    to = form.cleaned_data["phone"]
+    to, even_to = form.cleaned_data["phone"], form.cleaned_data["even_to"]
     try:
-        again = resending.resend(message, to=to, by=visit.user)
+        again = resending.resend(message, to=to, even_to=even_to, by=visit.user)
+    except resending.OtherRecipientError as other:
+        form.add_error("phone", words_of_other(other))
+        return _page(request, visit, message, form, even_to=(to, even_to_words(other)))
     except resending.CannotResendError as error:
         messages.error(request, words_of_hurdle(error.why))
     except RefusedError as error:
         messages.error(request, words_of_refusal(error))
     else:
         messages.success(request, _("The notice is on its way again."))
-        if to and form.cleaned_data["also_supplier"]:
+        if to and to != even_to and form.cleaned_data["also_supplier"]:
             _correct_supplier(request, visit, message, again.recipient_phone)
         message = again
     return redirect("bakery_message", slug=slug, message_id=message.pk)
@@ -162,7 +169,15 @@ def _correct_supplier(request: HttpRequest, visit: Visit, message: Message, phon
         messages.info(request, said % {"name": taken.recipient.name})
 
 
-def _page(request: HttpRequest, visit: Visit, message: Message, form: ResendForm) -> HttpResponse:
+def _page(
+    request: HttpRequest,
+    visit: Visit,
+    message: Message,
+    form: ResendForm,
+    *,
+    even_to: tuple[str, str] | None = None,
+) -> HttpResponse:
+    """`even_to` is another supplier's number and the words of the button that sends the notice there."""
     story = overview.story_of(message, user=visit.user)
     line = words.line_for(message, language=get_language() or "", blocked=story.blocked)
     context: dict[str, Any] = {
@@ -170,6 +185,7 @@ def _page(request: HttpRequest, visit: Visit, message: Message, form: ResendForm
         "steps": _steps(message, story.events),
         "replies": [(words_of(reply), reply) for reply in story.replies],
         "form": form,
+        "even_to": even_to,
         "recipient": recipients.having(visit.tenant, [message.recipient_phone]).get(
             message.recipient_phone
         ),

@@ -104,6 +104,8 @@ class ResendForm(forms.Form):
     also_supplier = forms.BooleanField(
         label=_("Correct it in the list of suppliers too"), required=False, initial=True
     )
+    # The button that sends it although the number is another supplier's says which number that was.
+    even_to = forms.CharField(required=False, max_length=40)
 
 
 class MailForm(forms.Form):

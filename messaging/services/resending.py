@@ -15,8 +15,8 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
-from messaging.models import IfUnconfirmed, Message, Priority
-from messaging.services import holding, interventions, sending
+from messaging.models import IfUnconfirmed, Message, Priority, Recipient
+from messaging.services import holding, interventions, recipients, sending
 from messaging.services.queueing import MessageRequest, queue_message
 from messaging.statuses import MessageStatus
 from tenants import phone_numbers
@@ -71,11 +71,20 @@ class CannotResendError(Exception):
         self.why = why
 
 
-def resend(message: Message, *, to: str = "", by: User) -> Message:
+class OtherRecipientError(Exception):
+    """The corrected number is that of another recipient of the bakery, `recipient`. Nothing has changed."""
+
+    def __init__(self, recipient: Recipient) -> None:
+        super().__init__("the number is another recipient's")
+        self.recipient = recipient
+
+
+def resend(message: Message, *, to: str = "", even_to: str = "", by: User) -> Message:
     """Send the message again, to the number `to` when one is given; return the message that waits now.
 
     That is a new one, checked like every other; the same one only where nobody knows its fate and its number stays.
-    However often it is asked for, it is done once. Raises CannotResendError and RefusedError.
+    However often it is asked for, it is done once. `even_to` is a number that is meant although another recipient has it.
+    Raises CannotResendError, OtherRecipientError and RefusedError.
     """
     asked, to = to, _corrected(message, to)
     with transaction.atomic():
@@ -87,6 +96,9 @@ def resend(message: Message, *, to: str = "", by: User) -> Message:
         if asked and not to:
             # Whoever corrects a number means another one; sending to this one again would cost the same failure.
             raise CannotResendError(WhyNot(Hurdle.SAME_NUMBER))
+        other = _whose(message, to) if to else None
+        if other is not None and _other_number(phone_numbers.as_typed(even_to), than=to):
+            raise OtherRecipientError(other)
         if message.unconfirmed_at is not None and not to:
             interventions.resend_message(message)
             message.refresh_from_db()
@@ -124,8 +136,21 @@ def _corrected(message: Message, to: str) -> str:
         number = phone_numbers.normalised(to) if to else ""
     except phone_numbers.InvalidPhoneNumberError:
         return to
-    known = phone_numbers.comparable(message.recipient_phone)
-    return "" if phone_numbers.comparable(number) == known else number
+    return number if _other_number(number, than=message.recipient_phone) else ""
+
+
+def _other_number(number: str, *, than: str) -> bool:
+    return phone_numbers.comparable(number) != phone_numbers.comparable(than)
+
+
+def _whose(message: Message, to: str) -> Recipient | None:
+    """Return the bakery's recipient of that number where it is somebody else than the message was for."""
+    other = recipients.having(message.tenant, [to]).get(to)
+    if other is None:
+        return None
+    same_number = any(not _other_number(message.recipient_phone, than=one) for one in other.phones)
+    same_name = other.name.casefold() == message.recipient_name.casefold()
+    return None if same_number or (same_name and other.name) else other
 
 
 def _request(message: Message, to: str, by: User) -> MessageRequest:

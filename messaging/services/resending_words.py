@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.services.resending import Hurdle
+from tenants.phone_numbers import formatted
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
 
-    from messaging.services.resending import WhyNot
+    from messaging.services.resending import OtherRecipientError, WhyNot
 
 _HURDLES: dict[Hurdle, StrPromise] = {
     Hurdle.WAITS: gettext_lazy("It still waits to be sent. Cancel it first."),
@@ -28,6 +29,20 @@ _HURDLES: dict[Hurdle, StrPromise] = {
     Hurdle.SAME_NUMBER: gettext_lazy("That is the number it was for already. Write the right one."),
     Hurdle.SENT_AGAIN: gettext_lazy("It has been sent again already."),
 }
+
+
+def words_of_other(error: OtherRecipientError) -> str:
+    text = _("This is the number of %(name)s already: nothing has been sent.")
+    return text % {"name": _name(error)}
+
+
+def even_to_words(error: OtherRecipientError) -> str:
+    """Return the words of the button that sends it all the same."""
+    return _("Send it to %(name)s all the same") % {"name": _name(error)}
+
+
+def _name(error: OtherRecipientError) -> str:
+    return error.recipient.name or formatted(error.recipient.phone)
 
 
 def words_of_hurdle(why: WhyNot) -> str:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from messaging import queues
 from messaging.models import EventKind, Message, MessageEvent, Suppression, WebhookDelivery
 from messaging.statuses import MessageStatus
-from tests.factories import MembershipFactory, message_in
+from tests.factories import MembershipFactory, RecipientFactory, message_in
 from tests.messaging.conftest import failure, receive, status_webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
@@ -59,6 +59,17 @@ def test_admin_and_support_correct_a_number_and_send_again(request, client_name,
     assert page_of(waiting()) in old
     assert "It has been sent again already." in old
     assert LogEntry.objects.filter(object_id=str(failed.pk)).exists()
+
+
+def test_a_number_of_another_supplier_of_the_bakery_is_asked_about_first(paula, failed):
+    RecipientFactory(tenant=failed.tenant, phone="+34600000102", name="Nerea")
+    to = {"to": "+34 600 000 102"}
+    asked = paula.post(at("correct", failed), to)
+    assert "This is the number of Nerea already: nothing has been sent." in asked.text
+    assert "Send it to Nerea all the same" in asked.text
+    assert Message.objects.get() == failed
+    paula.post(at("correct", failed), {**to, "even_to": "+34 600 000 102"})
+    assert waiting().recipient_phone == "+34600000102"
 
 
 def test_two_clicks_send_once(paula, failed):

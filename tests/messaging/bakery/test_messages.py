@@ -182,14 +182,40 @@ def test_the_supplier_stays_where_that_is_wanted(browse, ana, bakery, failed, br
     assert Recipient.objects.of(bakery).get().phone == PHONE
 
 
-def test_a_number_of_another_supplier_is_told(browse, ana, bakery, failed, broker):
+def test_a_number_of_another_supplier_is_asked_about_first(browse, ana, bakery, failed, broker):
     recipient_learning.learn()
     RecipientFactory.create(tenant=bakery, phone=RIGHT, name="Nerea")
-    client = browse(ana)
-    answer = client.post(
-        f"{LIST}/{failed.pk}/resend", {"phone": RIGHT, "also_supplier": "on"}, follow=True
-    )
-    assert "this number belongs to Nerea already" in text_of(answer.text)
+    typed = {"phone": "600 000 102", "also_supplier": "on"}
+    asked = again(browse, ana, failed, **typed)
+    assert "This is the number of Nerea already: nothing has been sent." in text_of(asked.text)
+    assert "Send it to Nerea all the same" in text_of(asked.text)
+    assert 'value="600 000 102"' in asked.text
+    assert not failed.replacements.exists()
+    (even_to,) = re.findall(r'name="even_to" value="([^"]+)"', asked.text)
+    # The answer holds for the number it was asked of.
+    assert again(browse, ana, failed, **typed, even_to=PHONE).status_code == 200
+    again(browse, ana, failed, **typed, even_to=even_to)
+    assert failed.replacements.get().recipient_phone == RIGHT
+    assert Recipient.objects.of(bakery).get(name="Nerea").phone == RIGHT
+
+
+@pytest.mark.parametrize(
+    "known",
+    [{"name": "Harinas del Sur"}, {"name": "Nerea", "former_phones": [PHONE]}],
+    ids=["another entry of that name", "the supplier's new number"],
+)
+def test_another_number_of_the_same_supplier_is_no_question(
+    browse, ana, bakery, failed, broker, known
+):
+    RecipientFactory.create(tenant=bakery, phone=RIGHT, **known)
+    again(browse, ana, failed, phone=RIGHT)
+    assert failed.replacements.get().recipient_phone == RIGHT
+
+
+def test_the_supplier_of_another_bakery_is_nobody(browse, ana, failed, broker):
+    RecipientFactory.create(phone=RIGHT, name="Nerea")
+    again(browse, ana, failed, phone=RIGHT)
+    assert failed.replacements.get().recipient_phone == RIGHT
 
 
 def test_without_a_number_it_goes_to_the_same_one(browse, ana, failed, broker):
