@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy
 
 from messaging.admin.account_event import events_of
 from messaging.admin.banner import why_stopped
+from messaging.admin.setup_words import HELP, Help
+from messaging.models import SetupKey
 from messaging.services.accounts import pause_sending, resume_sending
 from messaging.services.tokens import Verification, promote_token, verify_token
 from tenants.admin import WhatsAppBusinessAccountAdmin
@@ -36,6 +38,11 @@ class VerifiedAccountForm(AccountForm):
     """A pasted token is tried at Meta before anything is saved."""
 
     verification: Verification | None = None
+
+    @property
+    def help(self) -> Help | None:
+        """The guide's troubleshooting, where the pasted token was refused."""
+        return HELP[SetupKey.TOKEN] if self.has_error("new_access_token") else None
 
     @property
     def replaced(self) -> list[str]:
@@ -61,6 +68,7 @@ class VerifiedAccountForm(AccountForm):
 class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
     form = VerifiedAccountForm
     change_form_outer_before_template = "admin/messaging/account/_line.html"
+    change_form_before_template = "admin/messaging/account/_help.html"
     readonly_fields = (
         *WhatsAppBusinessAccountAdmin.readonly_fields,
         "stopped_for",

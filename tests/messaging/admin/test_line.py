@@ -21,7 +21,7 @@ from tests.factories import (
     DefaultNumberFactory,
     PhoneNumberFactory,
 )
-from tests.messaging.token_meta import NEW, TokenMeta, said_of
+from tests.messaging.token_meta import NEW, TokenMeta, dead, said_of
 from tests.tenants.admin.test_account import FORM
 
 META = Path(__file__).resolve().parents[2] / "meta"
@@ -138,6 +138,23 @@ def test_what_is_wrong_with_a_pasted_token_stands_beside_the_field(
     account.refresh_from_db()
     assert account.access_token == demo.ACCESS_TOKEN
     assert not account.is_sending
+
+
+def test_the_guides_troubleshooting_stands_beside_a_token_that_is_refused(
+    paula, account, token_meta, broker
+):
+    help_ = "Troubleshooting: “Invalid OAuth access token”"
+    address = reverse("admin:tenants_whatsappbusinessaccount_change", args=(account.pk,))
+    token_meta.tokens[NEW] = dead()
+    assert help_ not in paula.get(address).text
+    assert help_ in paste(paula, account, NEW)
+    # Another field's error has nothing to do with it.
+    wrong = {**FORM, "waba_id": "", "new_access_token": NEW}
+    assert help_ not in paula.post(address, wrong).text
+    # The same on the page where the first account is written.
+    WhatsAppBusinessAccount.objects.all().delete()
+    new = reverse("admin:tenants_whatsappbusinessaccount_add")
+    assert help_ in paula.post(new, {**FORM, "new_access_token": NEW}).text
 
 
 def test_a_refusal_of_the_new_token_says_that_the_old_one_is_kept(
