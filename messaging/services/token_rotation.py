@@ -13,6 +13,7 @@ from messaging.models import Alert, AlertKind, TokenRotation
 from messaging.models.token_rotation import fingerprint_of
 from messaging.services import token_records, tokens
 from messaging.services.accounts import current_account, is_refused
+from messaging.services.setup.checking import check_token_lines
 from messaging.services.token_verification import Verification, cleaned, verify_token
 from tenants.models import WhatsAppBusinessAccount
 
@@ -93,7 +94,9 @@ def put_into_service(rotation: int, *, by: int) -> WhatsAppBusinessAccount:
     candidate = TokenRotation.objects.candidates().filter(account=account, pk=rotation).first()
     if candidate is None:
         raise NoCandidateError
-    return tokens.promote_token(candidate.token, by=by, account=account)
+    promoted = tokens.promote_token(candidate.token, by=by, account=account)
+    check_token_lines()
+    return promoted
 
 
 def discard(rotation: int) -> bool:
@@ -120,10 +123,12 @@ def go_back(*, instead_of: str, by: int) -> WhatsAppBusinessAccount:
     if fingerprint_of(account.access_token) != instead_of:
         raise TokenReplacedError
     try:
-        return tokens.promote_token(previous, by=by, account=account)
+        promoted = tokens.promote_token(previous, by=by, account=account)
     except tokens.TokenRefusedError as refusal:
         tokens.forget_dead(account, refusal.verification, by=by)
         raise
+    check_token_lines()
+    return promoted
 
 
 def end_grace(*, by: int) -> bool:

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from messaging.graph_api.errors import GraphApiError
 from messaging.management.token_output import lines_of
 from messaging.services.accounts import NoAccountError, current_account
+from messaging.services.setup.checking import check_token_lines
 from messaging.services.token_records import facts_of
 from messaging.services.tokens import (
     NoAppError,
@@ -60,6 +61,7 @@ class Command(BaseCommand):
             verification = verify_token(_new_token(options))
             if not (verification.problems or options["dry_run"]):
                 promote_token(verification.token, verification=verification, grace=grace)
+                check_token_lines()
         except (NoAccountError, NoAppError, NoPreviousTokenError) as error:
             raise CommandError(str(error)) from None
         except TokenRefusedError as error:

@@ -96,6 +96,11 @@ def check_soon(*, now: Collection[SetupKey]) -> list[SetupCheck]:
     return run_checks(now)
 
 
+def check_token_lines() -> None:
+    """Look at once at what the set-up says of the token, and at what waited for it, after another one came into service."""
+    run_checks([SetupKey.SYSTEM_USER, SetupKey.TOKEN])
+
+
 def is_worker_there() -> bool:
     """Whether somebody else will look; False too when nobody can say."""
     try:

@@ -11,9 +11,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone, translation
 
 from messaging import demo
-from messaging.models import TokenRotation
+from messaging.models import SetupCheck, SetupKey, TokenRotation
 from messaging.models.token_rotation import fingerprint_of
 from messaging.services import accounts, token_rotation, tokens
+from messaging.services.setup.checking import run_checks
 from tenants.models import WhatsAppBusinessAccount
 from tests.factories import AccountFactory, StaffFactory
 from tests.messaging.token_meta import NEW, TokenMeta, dead, said_of
@@ -137,6 +138,22 @@ def test_going_back_is_a_change_of_its_own_and_the_newer_one_gets_the_grace(toke
     assert stored().access_token == OLD
     assert stored().previous_token_list == [NEW]
     assert (newest().is_return, newest().old_fingerprint) == (True, fingerprint_of(NEW))
+
+
+def test_the_set_up_tells_of_the_new_token_at_once_and_of_the_old_one_after_going_back(
+    token_meta, paula
+):
+    run_checks([SetupKey.TOKEN])
+    token_meta.tokens[NEW] = said_of(timedelta(days=60))
+    rotation = token_rotation.paste_token(NEW, by=paula)
+    token_rotation.put_into_service(rotation.pk, by=paula)
+    assert said_in_the_set_up("expires_at") == token_meta.tokens[NEW]["expires_at"]
+    token_rotation.go_back(instead_of=fingerprint_of(NEW), by=paula)
+    assert said_in_the_set_up("expires_at") == 0
+
+
+def said_in_the_set_up(name):
+    return SetupCheck.objects.get(key=SetupKey.TOKEN).facts["token"][name]
 
 
 def test_the_grace_ends_by_a_click_with_metas_proof(token_meta, paula):
