@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -29,8 +31,6 @@ from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge, list_url, moment
 from tenants.services.number_use import capped_account
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from django import forms
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
@@ -231,13 +231,15 @@ class _LineBuilder:
             may_confirm=may_confirm and is_by_hand and not row.is_confirmed,
             may_take_back=may_confirm and is_by_hand and row.confirmed_at is not None,
             is_open=is_asked_for or bound is not None or row.state in _OPEN,
-            is_pending=is_test and row.found == SetupState.WAITING,
+            is_pending=is_test and _may_arrive_soon(row),
         )
 
     def _state_word(self) -> str:
-        """A test that we have not sent yet does not wait for Meta."""
+        """A test that we have not sent yet does not wait for Meta, nor does one that Meta has sent to the phone."""
         if self.row.state == SetupState.WAITING and self.row.code == "test_held_up":
             return _("waits to be sent")
+        if self.row.state == SetupState.WAITING and self.row.code == "test_sent":
+            return _("not on the phone yet")
         return str(SetupState(self.row.state).label)
 
     def _filled(self, call: str) -> str:
@@ -381,6 +383,14 @@ class _LineBuilder:
             ),
         }
         return [(name, said[name]) for name in GUIDE_NAMES]
+
+
+def _may_arrive_soon(row: SetupCheck) -> bool:
+    """Whether it is worth looking again every few seconds: a phone that is off may stay so for days."""
+    if row.found != SetupState.WAITING or row.code != "test_sent":
+        return row.found == SetupState.WAITING
+    told_at = datetime.fromisoformat(row.facts["at"])
+    return told_at > timezone.now() - timedelta(minutes=settings.WHATSAPP_SILENCE_MINUTES)
 
 
 def _field_badge(*, is_there: bool, is_needed: bool) -> SafeString:

@@ -134,7 +134,7 @@ WORDS: dict[str, LineWords] = {
     ),
     SetupKey.TEST: LineWords(
         _(
-            "Only a status that arrives signed proves the whole way: token, number, template, webhook and secret."
+            "Only a signed status that it is on the phone proves the whole way: token, number, template, webhook and secret."
         ),
         _("1 minute"),
     ),

@@ -38,7 +38,8 @@ _OUR_CHECKS = "bakery_whatsapp.checks"
 _TOLD_ELSEWHERE = frozenset({"bakery_whatsapp.W007", "bakery_whatsapp.W010"})
 # The database counts, so a variable that differs from it hurts nobody.
 _DIFFERS = "bakery_whatsapp.W009"
-_ARRIVED = frozenset({MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ})
+_ON_THE_PHONE = frozenset({MessageStatus.DELIVERED, MessageStatus.READ})
+_TOLD = _ON_THE_PHONE | {MessageStatus.SENT}
 _OVER = frozenset({MessageStatus.FAILED, MessageStatus.CANCELLED, MessageStatus.EXPIRED})
 
 
@@ -94,7 +95,7 @@ def _served(reading: Reading) -> str | None:
 
 
 def test(reading: Reading) -> Outcome:
-    """Has a signed webhook brought a status of the last test? Asks nobody at Meta."""
+    """Has a signed webhook told that the last test is on the phone? Asks nobody at Meta."""
     if Alert.objects.open().filter(kind=AlertKind.WEBHOOK_SILENT).exists():
         return needs_you("webhook_silent")
     # A test at the simulator proves nothing at Meta, nor the other way round.
@@ -103,13 +104,18 @@ def test(reading: Reading) -> Outcome:
     message = _message_of(row)
     if message is None:
         return needs_you("test_unsent")
-    if row is not None and row.found == SetupState.DONE:
+    if row is not None and row.found == SetupState.DONE and message.status in _ON_THE_PHONE:
         return done(row.code, **row.facts)  # the webhook may have been deleted since
     facts: dict[str, Any] = {"message": str(message.pk)}
     if message.status in _OVER:
         return needs_you("test_failed", status=message.status, error=message.error_code, **facts)
     if heard := _signed_status(message):
-        return done("test_arrived", **heard, **facts)
+        is_there = heard["status"] in _ON_THE_PHONE
+        return (
+            done("test_arrived", **heard, **facts)
+            if is_there
+            else waiting("test_sent", **heard, **facts)
+        )
     if message.accepted_at is not None and message.accepted_at <= _patience_began():
         return needs_you("test_silent", minutes=settings.WHATSAPP_SILENCE_MINUTES, **facts)
     if held_up := _held_up(message):
@@ -127,11 +133,12 @@ def _message_of(row: SetupCheck | None) -> Message | None:
 
 
 def _signed_status(message: Message) -> dict[str, str] | None:
-    """Return the first status of the message that a webhook brought; one without Meta's signature is never stored."""
-    brought = message.events.filter(kind__in=_ARRIVED, delivery__isnull=False)
-    event = brought.order_by("recorded_at", "id").first()
-    if event is None:
+    """Return a status of the message that a webhook brought, one from the phone first; an unsigned one is never stored."""
+    brought = message.events.filter(kind__in=_TOLD, delivery__isnull=False)
+    events = list(brought.order_by("recorded_at", "id"))
+    if not events:
         return None
+    event = next((event for event in events if event.kind in _ON_THE_PHONE), events[0])
     return {
         "status": event.kind,
         "delivery": str(event.delivery),

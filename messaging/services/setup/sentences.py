@@ -145,7 +145,10 @@ SENTENCES: dict[str, StrPromise] = {
     # 8
     "test_unsent": gettext_lazy("No test was sent from here yet. Send one to your own phone."),
     "test_on_its_way": gettext_lazy(
-        "On its way: %(status)s. This turns green when Meta's signed status arrives."
+        "On its way: %(status)s. This turns green when a signed status says that it is on the phone."
+    ),
+    "test_sent": gettext_lazy(
+        "Its signed status arrived, so the webhook works: Meta has it, and it is not on the phone yet. This turns green when it is."
     ),
     "test_silent": gettext_lazy(
         "Meta took the test, but no status came back within %(minutes)s minutes. Check webhook and subscription (step 6)."
@@ -153,7 +156,9 @@ SENTENCES: dict[str, StrPromise] = {
     "webhook_silent": gettext_lazy(
         "Messages go out and no status comes back. The alert says which cause is likely."
     ),
-    "test_arrived": gettext_lazy("A signed webhook brought its status: %(status)s."),
+    "test_arrived": gettext_lazy(
+        "It is on the phone: a signed webhook brought its status, %(status)s."
+    ),
     # 9
     "bakeries_missing": gettext_lazy("There is no bakery yet. Add the first one."),
     "bakeries_without": gettext_lazy(

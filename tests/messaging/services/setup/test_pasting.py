@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 import requests
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
@@ -234,27 +235,53 @@ def send():
     return actions.send_test(to="+34600000101", requested_by="admin:paula")
 
 
-def taken_by_meta(message):
+def taken_by_meta(message, *, wamid="wamid.T1"):
     Message.objects.filter(pk=message.pk).update(
         status=MessageStatus.ACCEPTED,
         send_after=None,
-        wamid="wamid.T1",
+        wamid=wamid,
         accepted_at=timezone.now(),
     )
     message.refresh_from_db()
     return message
 
 
-def test_a_test_turns_green_when_the_signed_status_arrives(testable):
+def hears(message, status):
+    receive(status_webhook(message, status, at=int(timezone.now().timestamp())))
+
+
+def test_a_test_turns_green_when_the_signed_status_says_that_it_is_on_the_phone(testable):
     message = taken_by_meta(send())
     assert message.reference == "TEST"
     actions.follow_test()
     assert state("test") == "waiting"
-    receive(status_webhook(message, "sent", at=int(timezone.now().timestamp())))
+    hears(message, "sent")
     actions.follow_test()
     row = SetupCheck.objects.get(key="test")
-    assert (row.state, row.code, row.facts["status"]) == ("done", "test_arrived", "sent")
+    assert (row.state, row.code, row.facts["status"]) == ("waiting", "test_sent", "sent")
+    hears(message, "delivered")
+    actions.follow_test()
+    row = SetupCheck.objects.get(key="test")
+    assert (row.state, row.code, row.facts["status"]) == ("done", "test_arrived", "delivered")
     assert not row.trouble
+
+
+def test_a_test_that_stays_with_meta_neither_turns_green_nor_breaks_an_earlier_proof(testable):
+    hears(taken_by_meta(send()), "read")
+    assert check(SetupKey.TEST).state == "done"
+    hears(taken_by_meta(send(), wamid="wamid.T2"), "sent")
+    with time_machine.travel(timezone.now() + timedelta(days=2), tick=False):
+        queues.worker_seen()
+        assert (check(SetupKey.TEST).code, state("test")) == ("test_sent", "waiting")
+
+
+def test_a_test_called_done_at_sent_until_now_is_looked_at_again(testable):
+    message = taken_by_meta(send())
+    hears(message, "sent")
+    SetupCheck.objects.filter(key="test").update(
+        found="done", state="done", code="test_arrived", facts={"message": str(message.pk), "status": "sent"}
+    )  # fmt: skip
+    assert check(SetupKey.TEST).code == "test_sent"
 
 
 def test_a_status_behind_a_backlog_of_webhooks_is_found(testable):
@@ -262,7 +289,7 @@ def test_a_status_behind_a_backlog_of_webhooks_is_found(testable):
     WebhookDelivery.objects.bulk_create(
         WebhookDelivery(body=b"{}", processed_at=timezone.now()) for _one in range(301)
     )
-    receive(status_webhook(message, "sent", at=int(timezone.now().timestamp())))
+    hears(message, "delivered")
     row = check(SetupKey.TEST)
     assert (row.state, row.facts["delivery"]) == (
         "done",
@@ -278,7 +305,7 @@ def test_following_a_test_writes_nothing_until_there_is_news(testable):
         actions.follow_test()
     assert not [query for query in queries if query["sql"].startswith(("UPDATE", "INSERT"))]
     assert SetupCheck.objects.get(key="test").tried_at == before
-    receive(status_webhook(message, "sent", at=int(timezone.now().timestamp())))
+    hears(message, "delivered")
     actions.follow_test()
     assert state("test") == "done"
 
@@ -338,7 +365,7 @@ def test_a_failed_test_says_why_and_a_new_one_begins_again(testable):
 
 def test_a_proof_outlives_its_webhook_and_a_new_test_breaks_nothing(testable):
     message = taken_by_meta(send())
-    receive(status_webhook(message, "delivered", at=int(timezone.now().timestamp())))
+    hears(message, "delivered")
     assert check(SetupKey.TEST).state == "done"
     WebhookDelivery.objects.all().delete()
     assert check(SetupKey.TEST).state == "done"
