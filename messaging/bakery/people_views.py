@@ -18,10 +18,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery.forms import InviteForm, JoinForm, RoleForm
 from messaging.bakery.pages import Visit, render_page, visit_of
+from messaging.bakery.permissions import for_the_owner, require_owner
 from messaging.bakery.posting import takes_form_of
-from messaging.bakery.setting_views import for_the_owner
 from messaging.services import members
-from messaging.services.switching import NotOwnerError
 from tenants.models import Invitation, Membership, User
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -98,12 +97,10 @@ def invitation_back(request: HttpRequest, slug: str, invitation_id: int) -> Http
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_the_owner
 def change_role(request: HttpRequest, slug: str, member_id: int) -> HttpResponse:
     """GET asks; POST changes."""
     visit, membership = _membership(request, slug, member_id)
-    if not visit.is_owner:
-        raise NotOwnerError
+    require_owner(visit)
     form = RoleForm(request.POST or None)
     if form.is_valid():
         role = Membership.Role(form.cleaned_data["role"])
@@ -118,12 +115,10 @@ def change_role(request: HttpRequest, slug: str, member_id: int) -> HttpResponse
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@for_the_owner
 def remove(request: HttpRequest, slug: str, member_id: int) -> HttpResponse:
     """GET asks; POST removes."""
     visit, membership = _membership(request, slug, member_id)
-    if not visit.is_owner:
-        raise NotOwnerError
+    require_owner(visit)
     if request.method == "POST":
         if _tried(request, lambda: members.remove(membership, by=visit.user)):
             messages.success(request, _("They do not belong to the bakery any more."))

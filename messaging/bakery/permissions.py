@@ -7,10 +7,18 @@ data, links to proofs. The people page says the same.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
 from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
 
 from messaging.bakery.pages import Visit
+from messaging.services.switching import NotOwnerError
+
+_View = Callable[..., HttpResponse]
 
 
 def require_member(visit: Visit) -> None:
@@ -21,4 +29,21 @@ def require_member(visit: Visit) -> None:
 
 def require_owner(visit: Visit) -> None:
     if not visit.is_owner:
-        raise PermissionDenied(_("Only the owner of the bakery may do this. Ask them to do it."))
+        raise _only_owners()
+
+
+def for_the_owner(view: _View) -> _View:
+    """Tell everybody else whom to ask, where the service that the view calls refuses them."""
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> HttpResponse:
+        try:
+            return view(*args, **kwargs)
+        except NotOwnerError:
+            raise _only_owners() from None
+
+    return checked
+
+
+def _only_owners() -> PermissionDenied:
+    return PermissionDenied(_("Only the owner of the bakery may do this. Ask them to do it."))

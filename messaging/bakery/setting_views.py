@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
@@ -23,6 +19,7 @@ from messaging.bakery.forms import (
     QuietHoursForm,
 )
 from messaging.bakery.pages import Visit, render_page, visit_of
+from messaging.bakery.permissions import for_the_owner, require_owner
 from messaging.bakery.posting import takes_form_of
 from messaging.bakery.setting_words import change_line
 from messaging.bakery.views import render_settings
@@ -30,27 +27,11 @@ from messaging.models import NoticeKind
 from messaging.services import bakery_settings, own_phones, weekly_summary
 from messaging.services.refusal_words import words_of_refusal
 from messaging.services.refused import RefusedError
-from messaging.services.switching import NotOwnerError
 from tenants.models import SettingChange
 from tenants.phone_numbers import masked
 
 _HISTORY = 100
-_View = Callable[..., HttpResponse]
-
-
-def for_the_owner(view: _View) -> _View:
-    """Tell everybody else of the bakery whom to ask."""
-
-    @wraps(view)
-    def checked(*args: Any, **kwargs: Any) -> HttpResponse:
-        try:
-            return view(*args, **kwargs)
-        except NotOwnerError:
-            raise PermissionDenied(
-                _("Only the owner of the bakery changes its settings. Ask them to do it.")
-            ) from None
-
-    return checked
+_TEST_ERRORS = (own_phones.NothingToSendError, own_phones.TooManyTestsError, RefusedError)
 
 
 @never_cache
@@ -180,9 +161,6 @@ def send_test(request: HttpRequest, slug: str, kind_id: int) -> HttpResponse:
     return redirect("bakery_message", slug=slug, message_id=message.pk)
 
 
-_TEST_ERRORS = (own_phones.NothingToSendError, own_phones.TooManyTestsError, RefusedError)
-
-
 def _why_not(error: Exception) -> str:
     match error:
         case RefusedError():
@@ -194,8 +172,8 @@ def _why_not(error: Exception) -> str:
 
 def _own_phone_page(request: HttpRequest, visit: Visit, **bound: forms.Form) -> HttpResponse:
     own = own_phones.own_phone_of(visit.user)
-    if not visit.is_owner and not (visit.role and own and own.phone):
-        raise NotOwnerError
+    if not (visit.role and own and own.phone):
+        require_owner(visit)
     context = {
         "own": own,
         "own_number": masked(own.phone) if own and own.phone else "",
@@ -208,8 +186,7 @@ def _own_phone_page(request: HttpRequest, visit: Visit, **bound: forms.Form) -> 
 
 def _once_more(request: HttpRequest, visit: Visit, **bound: forms.Form) -> HttpResponse:
     """Show the settings with what was typed and what is wrong with it. Others than the owner have no such forms."""
-    if not visit.is_owner:
-        raise NotOwnerError
+    require_owner(visit)
     return render_settings(request, visit, **bound)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -26,6 +26,7 @@ from messaging.bakery.forms import (
     SwitchForm,
 )
 from messaging.bakery.pages import Visit, render_page, user_of, visit_of
+from messaging.bakery.permissions import for_the_owner
 from messaging.bakery.setting_words import change_line, notice_row
 from messaging.models import Message
 from messaging.services import (
@@ -91,6 +92,7 @@ def render_settings(request: HttpRequest, visit: Visit, **bound: Form) -> HttpRe
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@for_the_owner
 def switch(request: HttpRequest, slug: str) -> HttpResponse:
     """POST turns the switch. GET asks what becomes of the waiting messages, when there are any."""
     visit = visit_of(request, slug)
@@ -135,10 +137,6 @@ def _turn(request: HttpRequest, visit: Visit) -> HttpResponse:
         else:
             done = switching.switch_off(tenant, by=visit.user, waiting=form.waiting_choice)
             messages.success(request, _switched_off(done))
-    except switching.NotOwnerError:
-        raise PermissionDenied(
-            _("Only the owner of the bakery turns the notices on and off. Ask them to do it.")
-        ) from None
     except switching.MessagesWaitingError:
         return redirect("bakery_switch", slug=tenant.slug)
     except switching.CannotSwitchOnError:

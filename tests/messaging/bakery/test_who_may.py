@@ -80,7 +80,7 @@ def test_the_owner_turns_the_switch(browse, ana, bakery):
 @pytest.mark.parametrize(
     ("person", "words"),
     [
-        ("bruno", "Only the owner of the bakery turns the notices on and off."),
+        ("bruno", "Only the owner of the bakery may do this."),
         ("paula", "You only look at this bakery."),
     ],
 )
