@@ -40,7 +40,7 @@ def send_by_mail(request: HttpRequest, slug: str, message_id: uuid.UUID) -> Http
         "line": words.line_for(message, language=get_language() or "", blocked={}),
         "form": form,
         "draft": message_mails.draft_of(message),
-        "recipient": recipients.having(visit.tenant, [message.recipient_phone]),
+        "recipient": recipients.recipient_of(message),
     }
     return render_page(request, visit, "messaging/bakery/message_mail.html", context)
 

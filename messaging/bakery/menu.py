@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`page` names the URL it leads to, `within` those of the pages below it; `icon` is a symbol of icons.svg."""
+    """`page` names the URL it leads to, `within` those of the pages below it, also where a form comes back; `icon` is a symbol of icons.svg."""
 
     page: str
     label: StrPromise
@@ -31,13 +31,20 @@ ENTRIES = (
         "bakery_settings",
         _("Settings"),
         "settings",
-        within=("bakery_switch", "bakery_history", "bakery_own_phone"),
+        within=(
+            "bakery_switch",
+            "bakery_history",
+            "bakery_quiet_hours",
+            "bakery_limit",
+            "bakery_own_phone",
+            "bakery_confirm_phone",
+        ),
     ),
     Entry(
         "bakery_messages",
         _("Notices"),
         "messages",
-        within=("bakery_message", "bakery_resend", "bakery_proof"),
+        within=("bakery_message", "bakery_resend", "bakery_message_mail", "bakery_proof"),
     ),
     Entry(
         "bakery_suppliers",
@@ -56,7 +63,7 @@ ENTRIES = (
         "bakery_people",
         _("People"),
         "people",
-        within=("bakery_role", "bakery_remove", "bakery_leave"),
+        within=("bakery_invite", "bakery_role", "bakery_remove", "bakery_leave"),
     ),
 )
 

@@ -186,9 +186,7 @@ def _page(
         "replies": [(words_of(reply), reply) for reply in story.replies],
         "form": form,
         "even_to": even_to,
-        "recipient": recipients.having(visit.tenant, [message.recipient_phone]).get(
-            message.recipient_phone
-        ),
+        "recipient": recipients.recipient_of(message),
         "may_cancel": message.status == MessageStatus.QUEUED and visit.role is not None,
         "may_mark_done": visit.role is not None and failures.is_unresolved(message),
     }

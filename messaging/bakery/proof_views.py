@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import uuid
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
@@ -22,6 +21,7 @@ from messaging.bakery.proof_pdf import pdf_of
 from messaging.bakery.proof_words import words_for
 from messaging.models import ProofLink
 from messaging.services import proofs
+from messaging.services.letters import site_url
 from messaging.services.proofs import LinkEndedError, Proof, UnknownLinkError
 
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9._-]+")
@@ -107,6 +107,4 @@ def _page_of(visit: Visit, order: str) -> str:
 
 
 def _address(link: ProofLink) -> str:
-    # Not the request's host, which a proxy or an attacker chooses.
-    path = reverse("shared_proof", args=[proofs.token_of(link)])
-    return f"{settings.SITE_URL.rstrip('/')}{path}"
+    return site_url(reverse("shared_proof", args=[proofs.token_of(link)]))

@@ -27,7 +27,6 @@ from messaging.models import NoticeKind
 from messaging.services import bakery_settings, own_phones, weekly_summary
 from messaging.services.refusal_words import words_of_refusal
 from messaging.services.refused import RefusedError
-from tenants.models import SettingChange
 from tenants.phone_numbers import masked
 
 _HISTORY = 100
@@ -90,9 +89,9 @@ def choose_weekly_summary(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def history(request: HttpRequest, slug: str) -> HttpResponse:
     visit = visit_of(request, slug)
-    changes = SettingChange.objects.visible_to(visit.user).of(visit.tenant).newest_first()
-    lines = [change_line(change) for change in changes.select_related("changed_by")[:_HISTORY]]
-    return render_page(request, visit, "messaging/bakery/history.html", {"changes": lines})
+    changes = bakery_settings.changes_of(visit.tenant, user=visit.user, at_most=_HISTORY)
+    context = {"changes": [change_line(change) for change in changes]}
+    return render_page(request, visit, "messaging/bakery/history.html", context)
 
 
 @never_cache

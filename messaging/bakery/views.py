@@ -37,7 +37,7 @@ from messaging.services import (
     weekly_summary,
 )
 from messaging.services.obstacles import Standing
-from tenants.models import SettingChange, Tenant
+from tenants.models import Tenant
 from tenants.phone_numbers import formatted, masked
 
 
@@ -106,7 +106,6 @@ def switch(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _settings_of(visit: Visit, standing: Standing) -> dict[str, Any]:
     tenant, own = visit.tenant, own_phones.own_phone_of(visit.user)
-    changes = SettingChange.objects.visible_to(visit.user).of(tenant).newest_first()
     limit = {"limit": tenant.own_monthly_limit}
     start, until = tenant.quiet_from, tenant.quiet_until
     if start is None:
@@ -121,7 +120,10 @@ def _settings_of(visit: Visit, standing: Standing) -> dict[str, Any]:
         "limit_form": MonthlyLimitForm(initial=limit, cap=tenant.monthly_cap),
         "month_use": standing.month_use,
         "gets_weekly_summary": weekly_summary.gets_it(visit.user, tenant),
-        "changes": [change_line(change) for change in changes.select_related("changed_by")[:3]],
+        "changes": [
+            change_line(change)
+            for change in bakery_settings.changes_of(tenant, user=visit.user, at_most=3)
+        ],
     }
 
 

@@ -48,6 +48,12 @@ def offered_notices(tenant: Tenant, *, sender: PhoneNumber | None) -> list[Offer
     ]
 
 
+def changes_of(tenant: Tenant, *, user: User, at_most: int) -> list[SettingChange]:
+    """Return what was changed last, the newest first."""
+    changes = SettingChange.objects.visible_to(user).of(tenant).newest_first()
+    return list(changes.select_related("changed_by")[:at_most])
+
+
 def choose_notice(tenant: Tenant, kind: NoticeKind, *, is_on: bool, by: User) -> None:
     """Turn one kind of notice on or off. Raises NotOwnerError."""
     require_owner(by, tenant)

@@ -46,5 +46,5 @@ class Letter:
 
 
 def site_url(path: str) -> str:
-    """Return the whole address of a page of ours."""
+    """Return the whole address of a page of ours; not by the request's host, which a proxy or an attacker chooses."""
     return f"{settings.SITE_URL}{path}"

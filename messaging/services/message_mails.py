@@ -140,8 +140,7 @@ def draft_of(message: Message) -> Draft:
 
 def known_address(message: Message) -> str:
     """Return the address that the bakery has of the recipient; empty where it has none."""
-    known = recipients.having(message.tenant, [message.recipient_phone])
-    found = known.get(message.recipient_phone)
+    found = recipients.recipient_of(message)
     return found.email if found is not None else ""
 
 

@@ -222,6 +222,12 @@ def having(tenant: Tenant, phones: Iterable[str]) -> dict[str, Recipient]:
     return {phone: row for phone, row in found.items() if row is not None}
 
 
+def recipient_of(message: Message) -> Recipient | None:
+    """Return whom of the bakery's list the message went to; None where they are not on it."""
+    found = having(message.tenant, [message.recipient_phone])
+    return found.get(message.recipient_phone)
+
+
 def _refuse_taken(tenant: Tenant, phone: str, *, except_for: Recipient | None = None) -> None:
     taken = having(tenant, [phone]).get(phone)
     if taken is not None and taken != except_for:

@@ -163,3 +163,27 @@ def test_somebody_of_two_bakeries_finds_ids_below_their_own_bakery_only(
     path = address(name, "artesano", ids)
     if holds_an_id(path, ids):
         assert shows_nothing(browse(ana).get(path, follow=True), ids)
+
+
+@pytest.mark.parametrize("name", OF_A_BAKERY)
+def test_the_menu_names_where_one_is(browse, ana, ids, name):
+    page = browse(ana).get(address(name, "goiko", ids))
+    if page.status_code == 200 and page.headers["content-type"].startswith("text/html"):
+        assert page.text.count("aria-current=") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("bakery_quiet_hours", {"start": "21:00"}),
+        ("bakery_limit", {"limit": "0"}),
+        ("bakery_confirm_phone", {"code": "x"}),
+        ("bakery_resend", {"phone": "x"}),
+        ("bakery_message_mail", {"to": "x"}),
+        ("bakery_invite", {"email": "x"}),
+    ],
+)
+def test_the_menu_names_it_also_where_a_form_comes_back(browse, ana, ids, name, data):
+    page = browse(ana).post(address(name, "goiko", ids), data)
+    assert page.status_code == 200
+    assert page.text.count("aria-current=") == 1
