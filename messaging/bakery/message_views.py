@@ -190,12 +190,11 @@ def _page(
         "may_cancel": message.status == MessageStatus.QUEUED and visit.role is not None,
         "may_mark_done": visit.role is not None and failures.is_unresolved(message),
     }
-    if message.status in _AGAIN and not message.is_trial:
+    if message.status in _AGAIN and not message.is_trial and line.again is None:
         why = resending.why_not(message)
         context |= {
             "may_resend": why is None and visit.role is not None,
             "hurdle": words_of_hurdle(why) if why else "",
-            "replacement": why.replacement if why else None,
         }
     if visit.role is not None:
         no_mail = message_mails.own_hurdle(message)

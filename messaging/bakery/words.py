@@ -35,12 +35,13 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of a list."""
+    """One message of a list. `again` is the one that went out in its place; then there is nothing more to advise."""
 
     message: Message
     state: State
     advice: Advice | None
     opt_out: StrPromise | None = None
+    again: Line | None = None
 
     @property
     def phone(self) -> str:
@@ -63,7 +64,8 @@ class Line:
     @property
     def wants_a_call(self) -> bool:
         """Whether it did not arrive, or nobody knows, and calling is what is left."""
-        return self.may_be_called and self.message.status in NEEDS_ATTENTION
+        is_open = self.again is None and self.message.status in NEEDS_ATTENTION
+        return self.may_be_called and is_open
 
     @property
     def recipient(self) -> str:
@@ -245,13 +247,15 @@ def notices_of(standing: Standing) -> list[Notice]:
 
 
 def line_for(message: Message, *, language: str, blocked: dict[str, bool]) -> Line:
-    """`blocked` as `suppressions.blocked_phones` says it."""
+    """`blocked` as `suppressions.blocked_phones` says it. No query where `replacements` were prefetched."""
     asked = blocked.get(message.recipient_phone)
+    again = next(iter(message.replacements.all()), None)
     return Line(
         message,
         STATES[message.status],
-        advice_for(message, language=language),
+        None if again else advice_for(message, language=language),
         None if asked is None else OPT_OUT[asked],
+        Line(again, STATES[again.status], advice=None) if again else None,
     )
 
 

@@ -67,6 +67,10 @@ class MessageQuerySet(TenantOwnedQuerySet["Message"]):
         """All but tests, which nobody's supplier waits for."""
         return self.filter(is_trial=False)
 
+    def with_what_came_of_them(self) -> Self:
+        """With template, for the words, and with what went out in their place."""
+        return self.select_related("template").prefetch_related("replacements")
+
     def newest_first(self) -> Self:
         # The primary key is time-ordered; sorting by created_at would need an index of its own.
         return self.order_by("-id")

@@ -49,7 +49,7 @@ class Found:
 
 def search(tenant: Tenant, wanted: Wanted, *, user: User) -> Found:
     """Return one page, the newest first. What failed stands apart on the first page of everything."""
-    mine = Message.objects.visible_to(user).of(tenant).select_related("template")
+    mine = Message.objects.visible_to(user).of(tenant).with_what_came_of_them()
     failed = list(unresolved(mine).newest_first()[:AT_MOST]) if wanted.is_all else []
     rows = list(_wanted(mine, tenant, wanted).newest_first()[: PAGE + 1])
     page, has_more = rows[:PAGE], len(rows) > PAGE

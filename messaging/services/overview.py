@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, prefetch_related_objects
 from django.utils import timezone
 
 from messaging.models import InboundMessage, Message, MessageEvent, MessageQuerySet
@@ -76,6 +76,7 @@ def overview_of(tenant: Tenant, *, user: User, only: Group | None = None) -> Ove
     open_ones = list(unresolved(mine).select_related("template").newest_first()[:AT_MOST])
     messages = _recent(mine, tenant, but=[] if only else open_ones, only=only)
     shown = [*open_ones[:RECENT], *messages]
+    prefetch_related_objects(shown, "replacements")
     return Overview(
         standing=standing_of(tenant),
         quiet_until=end_of_quiet_hours(tenant, timezone.now()),

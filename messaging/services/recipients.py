@@ -104,7 +104,7 @@ def page_of(
 
 
 def portrait_of(recipient: Recipient, *, user: User) -> Portrait:
-    latest = messages_to(recipient).visible_to(user).select_related("template").newest_first()
+    latest = messages_to(recipient).visible_to(user).with_what_came_of_them().newest_first()
     messages = list(latest[:_LATEST])
     phones = {recipient.phone, *(message.recipient_phone for message in messages)}
     stop = stops_of(recipient).open().order_by("asked_at", "id").first()

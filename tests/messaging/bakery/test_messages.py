@@ -14,7 +14,7 @@ from messaging.models import Message, NoticeChoice, Recipient
 from messaging.services import message_search, recipient_learning
 from messaging.statuses import MessageStatus
 from tests.factories import NoticeKindFactory, RecipientFactory, message_at, message_in
-from tests.messaging.bakery.test_pages import text_of
+from tests.messaging.bakery.test_pages import SETTINGS, text_of
 
 LIST = "/bakery/goiko/messages"
 PHONE, RIGHT = "+34600000101", "+34600000102"
@@ -232,9 +232,25 @@ def test_what_is_no_number_is_told_beside_the_field(browse, ana, failed, broker)
 def test_what_was_sent_again_leads_to_the_new_one(browse, ana, failed, broker):
     again(browse, ana, failed)
     page = browse(ana).get(f"{LIST}/{failed.pk}")
-    assert "It has been sent again already." in text_of(page.text)
     assert f'href="{LIST}/{failed.replacements.get().pk}"' in page.text
     assert "These did not arrive" not in browse(ana).get(LIST).text
+
+
+def test_what_was_sent_again_says_shortly_what_became_of_it(browse, ana, bakery, failed, broker):
+    recipient_learning.learn()
+    again(browse, ana, failed, phone=RIGHT)
+    new = failed.replacements.get()
+    Message.objects.filter(pk=new.pk).update(status=MessageStatus.DELIVERED, send_after=None)
+    supplier = Recipient.objects.of(bakery).get(phone=PHONE)
+    client = browse(ana)
+    for page in ("", "/messages", f"/messages/{failed.pk}", f"/suppliers/{supplier.pk}"):
+        answer = client.get(f"{SETTINGS}{page}")
+        text = text_of(answer.text)
+        assert "Sent again to +34 600 000 102 Delivered" in text, page
+        assert f'href="{LIST}/{new.pk}"' in answer.text
+        assert "Not delivered" in text
+        assert "Call Harinas del Sur" not in text
+        assert "line__advice" not in answer.text
 
 
 def test_a_refusal_is_told_in_plain_words(browse, ana, bakery, failed, broker):

@@ -252,7 +252,7 @@ def test_the_pages_cost_few_queries(browse, ana, bakery, django_assert_max_num_q
         message_in(MessageStatus.FAILED, tenant=bakery, error_code=131026) for _ in range(20)
     ]
     client = browse(ana)
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(19):
         client.get(SETTINGS)
     with django_assert_max_num_queries(15):
         client.get(f"{SETTINGS}/messages/{messages[0].pk}")
