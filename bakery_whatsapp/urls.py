@@ -10,7 +10,7 @@ from django.views.i18n import set_language
 
 from bakery_whatsapp import api, health, openapi
 from bakery_whatsapp.log_in import LogInView
-from messaging.bakery.forms import LogInForm
+from messaging.bakery.account_forms import LogInForm
 from messaging.bakery.posting import takes_form_of
 
 urlpatterns: list[URLPattern | URLResolver] = [

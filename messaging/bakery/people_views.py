@@ -16,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from messaging.bakery.forms import InviteForm, JoinForm, RoleForm
+from messaging.bakery.account_forms import InviteForm, JoinForm, RoleForm
 from messaging.bakery.pages import Visit, render_page, visit_of
 from messaging.bakery.permissions import for_the_owner, require_owner
 from messaging.bakery.posting import takes_form_of

@@ -22,8 +22,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from messaging.bakery.account_forms import SecondFactorForm
 from messaging.bakery.clock import tell_times_for
-from messaging.bakery.forms import SecondFactorForm
 from messaging.bakery.pages import user_of
 from messaging.bakery.posting import takes_form_of
 from tenants.models import User

@@ -11,16 +11,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from messaging.bakery.forms import (
+from messaging.bakery.pages import Visit, render_page, visit_of
+from messaging.bakery.permissions import for_the_owner, require_owner
+from messaging.bakery.posting import takes_form_of
+from messaging.bakery.setting_forms import (
     CodeForm,
     MonthlyLimitForm,
     OnOffForm,
     OwnPhoneForm,
     QuietHoursForm,
 )
-from messaging.bakery.pages import Visit, render_page, visit_of
-from messaging.bakery.permissions import for_the_owner, require_owner
-from messaging.bakery.posting import takes_form_of
 from messaging.bakery.setting_words import change_line
 from messaging.bakery.views import render_settings
 from messaging.models import NoticeKind

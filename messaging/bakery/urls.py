@@ -17,7 +17,7 @@ from messaging.bakery import (
     viewing,
     views,
 )
-from messaging.bakery.forms import ChangePasswordForm, NewPasswordForm
+from messaging.bakery.account_forms import ChangePasswordForm, NewPasswordForm
 
 # The names are Django's own, so that its views find each other. The admin has its own pages to change a password.
 password_urls = [

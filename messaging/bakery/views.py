@@ -19,14 +19,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery import words
 from messaging.bakery.asked import group_in
-from messaging.bakery.forms import (
+from messaging.bakery.pages import Visit, render_page, user_of, visit_of
+from messaging.bakery.permissions import for_the_owner
+from messaging.bakery.setting_forms import (
     PROPOSED_QUIET_HOURS,
     MonthlyLimitForm,
     QuietHoursForm,
     SwitchForm,
 )
-from messaging.bakery.pages import Visit, render_page, user_of, visit_of
-from messaging.bakery.permissions import for_the_owner
 from messaging.bakery.setting_words import change_line, notice_row
 from messaging.models import Message
 from messaging.services import (
