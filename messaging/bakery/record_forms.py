@@ -8,42 +8,16 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from messaging.bakery.phone_field import TOO_LONG, PhoneField
 from messaging.models import ConsentHow
 from messaging.services.recipient_import import NAME_LENGTH, NOTE_LENGTH
 from messaging.services.recipients import Details
-from tenants import phone_numbers
-
-_TOO_LONG = {"max_length": _("This is too long.")}
-
 
 _BAD_ADDRESS = {
     "invalid": _("This is no e-mail address. Write it as name@example.com."),
     "required": _("Write the e-mail address."),
-    **_TOO_LONG,
+    **TOO_LONG,
 }
-
-
-class PhoneField(forms.CharField):
-    """A number as people type it; cleaned, E.164."""
-
-    default_error_messages = {
-        "invalid": _("This is no phone number. Write it as +34 600 000 101."),
-        "required": _("Write the number."),
-        **_TOO_LONG,
-    }
-
-    def __init__(self, **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "off", "inputmode": "tel"})
-        super().__init__(max_length=40, widget=widget, **kwargs)
-
-    def clean(self, value: Any) -> str:
-        typed = super().clean(value)
-        if not typed:
-            return ""
-        phone = phone_numbers.as_typed(typed)
-        if not phone:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return phone
 
 
 class RecipientForm(forms.Form):
@@ -51,7 +25,7 @@ class RecipientForm(forms.Form):
     name = forms.CharField(
         label=_("Supplier"),
         max_length=NAME_LENGTH,
-        error_messages={"required": _("Write the name.")} | _TOO_LONG,
+        error_messages={"required": _("Write the name.")} | TOO_LONG,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
     email = forms.EmailField(
@@ -76,7 +50,7 @@ class RecipientForm(forms.Form):
         label=_("Note"),
         max_length=NOTE_LENGTH,
         required=False,
-        error_messages=_TOO_LONG,
+        error_messages=TOO_LONG,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Only your bakery sees it."),
     )

@@ -9,9 +9,9 @@ from django import forms
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from messaging.bakery.phone_field import PhoneField
 from messaging.money import number
 from messaging.services.switching import WaitingMessages
-from tenants.phone_numbers import InvalidPhoneNumberError, normalised
 
 
 class _TimeInput(forms.TimeInput):
@@ -91,20 +91,11 @@ class MonthlyLimitForm(forms.Form):
 
 
 class OwnPhoneForm(forms.Form):
-    phone = forms.CharField(
+    phone = PhoneField(
         label=_("Your WhatsApp number"),
-        max_length=40,
+        autocomplete="tel",
         help_text=_("With + and the country code, such as +34 600 000 101."),
-        widget=forms.TextInput(attrs={"type": "tel", "autocomplete": "tel", "inputmode": "tel"}),
     )
-
-    def clean_phone(self) -> str:
-        try:
-            return normalised(self.cleaned_data["phone"])
-        except InvalidPhoneNumberError:
-            raise forms.ValidationError(
-                _("Write the number with + and its country code, such as +34600000101.")
-            ) from None
 
 
 class CodeForm(forms.Form):
