@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 
-from messaging.bakery import words
+from messaging.bakery.banner_words import banners_of
 from messaging.bakery.clock import tell_times_of
 from messaging.bakery.menu import menu_of
 from messaging.services.obstacles import Standing, standing_of
@@ -75,7 +75,7 @@ def render_page(
         "visit": visit,
         "tenant": visit.tenant,
         "menu": menu_of(visit.tenant, request),
-        "notices": words.notices_of(standing),
+        "banners": banners_of(standing),
         "support_url": support_url(request, visit),
     }
     return render(request, template, frame | context)

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from messaging.bakery import words
 from messaging.bakery.asked import group_in
+from messaging.bakery.banner_words import banner_for
 from messaging.bakery.pages import Visit, render_page, user_of, visit_of
 from messaging.bakery.permissions import for_the_owner
 from messaging.bakery.setting_forms import (
@@ -73,7 +74,7 @@ def render_settings(request: HttpRequest, visit: Visit, **bound: Form) -> HttpRe
     context = {
         "overview": seen,
         "sender_phone": formatted(sender.display_phone_number) if sender else "",
-        "blocking": words.notice_for(blocking) if blocking else None,
+        "blocking": banner_for(blocking) if blocking else None,
         "last_sent_ago": words.ago(seen.last_sent_at) if seen.last_sent_at else "",
         "counts": [
             (group, seen.today[group], words.counted(group, seen.today[group]))

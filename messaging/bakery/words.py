@@ -12,10 +12,8 @@ from django.utils.translation import gettext, npgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import EventKind, Message, MessageMail
-from messaging.money import number
 from messaging.services.advice import WAITS_FOR_THE_CLOCK, Advice, advice_for, is_too_late
 from messaging.services.failures import NEEDS_ATTENTION
-from messaging.services.obstacles import Obstacle, ObstacleKind, Standing
 from messaging.services.overview import Group
 from messaging.statuses import MessageStatus
 from tenants.phone_numbers import formatted, masked
@@ -83,22 +81,6 @@ class Line:
         return self.message.send_after if waits and not is_too_late(self.message) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Why nothing goes out, or soon will not, who mends it, and what becomes of the messages. `reason` is the platform's.
-
-    `is_open_ended` says that nobody knows the end yet.
-    """
-
-    title: StrPromise | str
-    action: StrPromise | str
-    since: datetime | None = None
-    until: datetime | None = None
-    reason: str = ""
-    is_open_ended: bool = False
-    tries_at: datetime | None = None
-
-
 STATES: dict[str, State] = {
     MessageStatus.QUEUED: State(_("Waiting"), "wait", "clock"),
     MessageStatus.SENDING: State(_("Going out"), "wait", "clock"),
@@ -157,56 +139,6 @@ def counted(group: Group, count: int) -> State:
     return State(labels[group], COUNTED[group].tone, COUNTED[group].icon)
 
 
-_OBSTACLES: dict[ObstacleKind, tuple[StrPromise, StrPromise]] = {
-    ObstacleKind.PLATFORM_OFF: (
-        _("WhatsApp notices are off for all bakeries."),
-        _(
-            "The platform has to turn them on again. You need to do nothing; for urgent orders call the supplier."
-        ),
-    ),
-    ObstacleKind.SUSPENDED: (
-        _("The platform has suspended your WhatsApp notices."),
-        _("Talk to the platform to have them back. Meanwhile tell your suppliers yourself."),
-    ),
-    ObstacleKind.NO_NUMBER: (
-        _("Your sending number is not ready yet."),
-        _("The platform is preparing it. You need to do nothing; come back a little later."),
-    ),
-    ObstacleKind.STOPPED: (
-        _("No notices are going out at the moment."),
-        _(
-            "The platform has to mend it. What waits will go out by itself; for urgent orders call the supplier."
-        ),
-    ),
-    ObstacleKind.PAUSED: (
-        _("The platform has paused the notices."),
-        _("What waits will go out by itself when it goes on; for urgent orders call the supplier."),
-    ),
-    ObstacleKind.NUMBER_STOPPED: (
-        _("The number that sends for you has stopped."),
-        _(
-            "The platform has to mend it. What waits will go out by itself; for urgent orders call the supplier."
-        ),
-    ),
-    ObstacleKind.NUMBER_UNUSABLE: (
-        _("The number that sends for you does not work at the moment."),
-        _("The platform has to mend it. For urgent orders call the supplier."),
-    ),
-    ObstacleKind.WHATSAPP_LIMIT: (
-        _("WhatsApp lets us write to no more new people for now."),
-        _("What waits will go out by itself; for urgent orders call the supplier."),
-    ),
-    ObstacleKind.MONTHLY_LIMIT: (
-        _("Your bakery's monthly limit of notices is reached."),
-        _("What comes now waits for the next month; for urgent orders call the supplier."),
-    ),
-    ObstacleKind.DAILY_LIMIT: (
-        _("Your bakery's daily limit of notices is reached."),
-        _("What comes now waits for tomorrow; for urgent orders call the supplier."),
-    ),
-}
-
-
 # Whether the bakery may know that the person asked, or only that it cannot write.
 OPT_OUT: dict[bool, StrPromise] = {
     True: _("Does not want WhatsApp"),
@@ -216,34 +148,6 @@ OPT_OUT: dict[bool, StrPromise] = {
 
 def mailed(mail: MessageMail) -> State:
     return _MAILED[mail.is_sure]
-
-
-def notice_for(obstacle: Obstacle) -> Notice:
-    title, action = _OBSTACLES[obstacle.kind]
-    return Notice(
-        title,
-        action,
-        obstacle.since,
-        obstacle.until,
-        obstacle.reason,
-        is_open_ended=obstacle.until is None,
-        tries_at=obstacle.tries_at,
-    )
-
-
-def notices_of(standing: Standing) -> list[Notice]:
-    """Return what stands above every page: all that stops notices, and a limit that is near."""
-    found = [notice_for(obstacle) for obstacle in standing.obstacles]
-    use = standing.month_use
-    if use is not None and use.is_near and not use.is_full:
-        title = gettext("%(used)s of the %(limit)s notices of this month are used.") % {
-            "used": number(use.used),
-            "limit": number(use.limit),
-        }
-        found.append(
-            Notice(title, gettext("At the limit what comes after waits for the next month."))
-        )
-    return found
 
 
 def line_for(message: Message, *, language: str, blocked: dict[str, bool]) -> Line:

@@ -9,7 +9,7 @@ from django.contrib.staticfiles import finders
 from django.utils import timezone, translation
 from time_machine import travel
 
-from messaging.bakery import words
+from messaging.bakery import banner_words, words
 from messaging.graph_api.catalogue import CATALOGUE
 from messaging.graph_api.facts import WhoActs
 from messaging.models import EventKind, InboundMessage, MessageEvent, WaitsFor
@@ -281,7 +281,7 @@ def test_everything_that_can_happen_has_words():
     assert set(words.STATES) == set(MessageStatus)
     assert set(words.HAPPENED) == set(EventKind)
     assert set(words.COUNTED) == set(Group)
-    assert set(words._OBSTACLES) == set(ObstacleKind)
+    assert set(banner_words._OBSTACLES) == set(ObstacleKind)
 
 
 # Words of the operator's trade, in either language.
@@ -296,7 +296,7 @@ def test_a_bakery_reads_no_jargon(db, language):
     states = [*words.STATES.values(), *words.HAPPENED.values(), *words.COUNTED.values()]
     with translation.override(language):
         read = [str(state.label) for state in states]
-        read += [str(text) for pair in words._OBSTACLES.values() for text in pair]
+        read += [str(text) for pair in banner_words._OBSTACLES.values() for text in pair]
         for code, facts in CATALOGUE.items():
             message = MessageFactory.build(
                 tenant=None, phone_number=None, template=None,
