@@ -102,6 +102,8 @@ def test_from_nothing_to_the_last_green_line(simulated_meta, desk):
     is_done(page, "subscription")
     expect(line(page, "numbers")).to_contain_text("No number is the default one")
     opened(page, "numbers").get_by_role("button", name="Make it the default number").click()
+    expect(line(page, "assigned")).to_contain_text("Panadería Goiko sends from the default number.")
+    opened(page, "assigned").get_by_role("button", name="I confirm it").click()
     for key in ("numbers", "assigned", "environment", "services", "version"):
         is_done(page, key)
     expect(page.locator("[data-progress]")).to_contain_text("15 of 16 done")

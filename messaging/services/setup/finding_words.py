@@ -152,23 +152,30 @@ def _test_failed(facts: Facts) -> str:
 
 
 def _assigned(facts: Facts) -> str:
+    return _have_own(int(facts["bakeries"]))
+
+
+def _have_own(bakeries: int) -> str:
     text = ngettext(
-        "%(bakeries)s bakery has its number.",
-        "%(bakeries)s bakeries have their numbers.",
-        int(facts["bakeries"]),
+        "%(count)s bakery has a number of its own.",
+        "%(count)s bakeries have numbers of their own.",
+        bakeries,
     )
-    said = text % {"bakeries": facts["bakeries"]}
-    if not facts.get("names"):
-        return said
-    more = _("%(name)s sends from the default one.") % {"name": facts["names"][0]}
-    return f"{said} {more}"
+    return text % {"count": bakeries}
 
 
 def _share(facts: Facts) -> str:
-    text = _(
-        "%(without)s bakeries share the default number, such as %(names)s. Assign numbers, or confirm that it is meant so."
-    )
-    return text % _said(facts)
+    without = int(facts["without"])
+    own = int(facts["bakeries"]) - without
+    if without == 1:
+        text = _(
+            "%(names)s sends from the default number. Assign it one of its own, or confirm that it is meant so."
+        )
+    else:
+        text = _(
+            "%(without)s bakeries share the default number, such as %(names)s. Assign numbers, or confirm that it is meant so."
+        )
+    return " ".join(filter(None, [_have_own(own) if own else "", text % _said(facts)]))
 
 
 def _quality_green(facts: Facts) -> str:

@@ -93,7 +93,7 @@ def _rank(row: MessageTemplate) -> tuple[int, str]:
 
 
 def assigned(reading: Reading) -> Outcome:
-    """The default number counts as the own one of a single bakery; several that share it may be meant so."""
+    """Who sends from the default number has none of its own, which only a person knows to be meant so."""
     bakeries = _bakeries()
     total = bakeries.count()
     if not total:
@@ -105,7 +105,7 @@ def assigned(reading: Reading) -> Outcome:
     facts = {"bakeries": total, "without": len(without), "names": without[:_NAMES_SHOWN]}
     if without and not PhoneNumber.objects.default().exists():
         return needs_you("bakeries_without", **facts)
-    if len(without) > 1:
+    if without:
         return by_hand("bakeries_share", extent=len(without), **facts)
     return done("bakeries_assigned", **facts)
 

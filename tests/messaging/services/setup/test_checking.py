@@ -251,6 +251,13 @@ def test_too_few_numbers_are_asked_about_again_when_more_are_missing(ready):
     assert check(SetupKey.NUMBERS).is_done
 
 
+def test_one_bakery_on_the_default_number_takes_one_word(ready):
+    TenantFactory.create()
+    assert found(SetupKey.ASSIGNED) == ("by_hand", "bakeries_share")
+    assert checking.confirm(SetupKey.ASSIGNED, by=StaffFactory.create()).is_done
+    assert check(SetupKey.ASSIGNED).is_done
+
+
 def test_a_word_for_one_finding_is_none_for_another(ready):
     SetupCheck.objects.create(
         key=SetupKey.NUMBERS,

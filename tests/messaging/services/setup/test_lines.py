@@ -347,13 +347,23 @@ def test_statuses_that_do_not_arrive_break_the_test(ready):
 
 
 # --- Bakeries, quality, money --------------------------------------------------------------------
-def test_one_bakery_may_have_the_default_number_several_share_it_knowingly(ready):
-    TenantFactory.create(name="Panadería Goiko")
+@translation.override("en")
+def test_no_bakery_without_a_number_of_its_own_counts_as_having_one(ready):
     row = check(SetupKey.ASSIGNED)
     assert row.state == "done"
-    assert "Panadería Goiko" in finding_words.sentence_of(row.code, row.facts, None)
+    assert said_of_line(row) == "1 bakery has a number of its own."
+    TenantFactory.create(name="Panadería Goiko")
+    row = check(SetupKey.ASSIGNED)
+    assert (row.state, row.code) == ("by_hand", "bakeries_share")
+    assert said_of_line(row).startswith(
+        "1 bakery has a number of its own. Panadería Goiko sends from the default number."
+    )
     TenantFactory.create(name="Forn Roser")
-    assert found(SetupKey.ASSIGNED) == ("by_hand", "bakeries_share")
+    assert "2 bakeries share the default number" in said_of_line(check(SetupKey.ASSIGNED))
+
+
+def said_of_line(row):
+    return finding_words.sentence_of(row.code, row.facts, None)
 
 
 def test_no_bakery_and_no_number_for_one(ready):
