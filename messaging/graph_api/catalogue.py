@@ -16,11 +16,13 @@ from messaging.graph_api import (
     errors_template,
     errors_template_making,
 )
+from messaging.graph_api.errors_generic import WRONG_PROOF
 from messaging.graph_api.facts import ErrorClass, ErrorFacts, Scope, Text, WhoActs
 
 __all__ = [
     "CATALOGUE",
     "RANGES",
+    "WRONG_PROOF",
     "ErrorClass",
     "ErrorFacts",
     "Scope",

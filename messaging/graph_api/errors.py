@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from messaging.graph_api.catalogue import facts_for
+from messaging.graph_api.catalogue import WRONG_PROOF, facts_for
 from messaging.graph_api.errors_default import NOT_SENT
 from messaging.graph_api.facts import ErrorClass, ErrorFacts, Scope
 from messaging.graph_api.failures import Failure
@@ -32,6 +32,8 @@ __all__ = [
 ]
 
 _DETAILS_LENGTH = 1000
+_BAD_PARAMETER = 100
+_PROOF = "appsecret_proof"
 _OBJECT_MISSING_SUBCODE = 33
 _SECONDS_A_MINUTE = 60.0
 _LONGEST_PAUSE_S = 86_400.0
@@ -250,7 +252,10 @@ def _envelope(error: dict[str, Any]) -> _Envelope:
     code = whole_number(error.get("code"))
     subcode = whole_number(error.get("error_subcode"))
     details, trace = details_of(error), error.get("fbtrace_id")
-    if code == 100 and subcode is None and "does not exist" in details:
+    if code == _BAD_PARAMETER and _PROOF in _words(error.get("message")):
+        # The name of the field is the only sign: no subcode comes along, and names are not translated.
+        code = WRONG_PROOF
+    if code == _BAD_PARAMETER and subcode is None and "does not exist" in details:
         # Meta no longer promises subcodes; this sentence is the only other sign of a missing object.
         subcode = _OBJECT_MISSING_SUBCODE
     return _Envelope(

@@ -29,6 +29,9 @@ _ASSIGN_ASSETS = (
     "administración.",
 )
 
+# Meta's number of an incorrect signature. Of a wrong appsecret_proof it tells under 100, like of any field: errors.py.
+WRONG_PROOF = 104
+
 ROWS: tuple[ErrorFacts, ...] = (
     row(
         0,
@@ -134,6 +137,22 @@ ROWS: tuple[ErrorFacts, ...] = (
             "the object.",
             "Enseña los detalles de Meta a un desarrollador: un campo o un identificador está mal, o el "
             "token no puede ver el objeto.",
+        ),
+    ),
+    row(
+        WRONG_PROOF,
+        ErrorClass.CREDENTIAL,
+        WhoActs.PLATFORM,
+        Scope.APP,
+        title=(
+            "Meta does not accept our app secret, so nothing can be sent.",
+            "Meta no acepta la clave secreta de nuestra aplicación, así que no se puede enviar nada.",
+        ),
+        action=(
+            "Copy the app secret from App settings, Basic, at Meta and paste it on the set-up page (step 4); what "
+            "waits is then sent by itself.",
+            "Copia la clave secreta en Configuración de la aplicación, Básica, en Meta y pégala en la página de "
+            "puesta en marcha (paso 4); lo que espera se enviará solo.",
         ),
     ),
     row(

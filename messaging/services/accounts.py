@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging import queues
-from messaging.graph_api.catalogue import is_credential_error
+from messaging.graph_api.catalogue import WRONG_PROOF, is_credential_error
 from messaging.models import AlertKind, SetupCheck, SetupKey
 from messaging.services import refused_token
 from messaging.services.alerts import close_alerts, open_alert
@@ -66,11 +66,12 @@ def current_account() -> WhatsAppBusinessAccount:
 def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:
     """Stop the line after an error of the account or its token. True for the one caller that stopped it.
 
-    `account` is as its caller used it: when its token has been replaced meanwhile, a refusal of that token stops nothing.
+    `account` is as its caller used it: when its token or its app secret has been replaced meanwhile, a refusal of the old
+    one stops nothing.
     """
     with transaction.atomic():
         kept = WhatsAppBusinessAccount.objects.select_for_update().get(pk=account.pk)
-        if is_credential_error(code) and kept.access_token != account.access_token:
+        if is_credential_error(code) and _credentials(kept) != _credentials(account):
             _wake_numbers(kept)
             return False
         if kept.sending_stopped_at is not None:
@@ -85,9 +86,13 @@ def stop_sending(account: WhatsAppBusinessAccount, *, code: int | None) -> bool:
     )
     open_alert(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id, code=code)
     if is_credential_error(code):
-        refused_token.close_others(account.waba_id)
-        _look_at_token_again()
+        refused_token.close_others(account.waba_id, code=code)
+        _look_at_credentials_again()
     return True
+
+
+def _credentials(account: WhatsAppBusinessAccount) -> tuple[str, list[str]]:
+    return account.access_token, account.app_secret_list[:1]
 
 
 def stop_by_meta(
@@ -126,8 +131,9 @@ def lift_stop_by_meta(account: WhatsAppBusinessAccount, *, reasons: Collection[S
 
 def is_refused(account: WhatsAppBusinessAccount) -> bool:
     """Whether the line stands because Meta refuses the token in service."""
+    code = account.sending_stopped_code
     is_stopped = account.sending_stopped_at is not None
-    return is_stopped and is_credential_error(account.sending_stopped_code)
+    return is_stopped and is_credential_error(code) and code != WRONG_PROOF
 
 
 def stop_number(number: PhoneNumber, *, code: int | None) -> bool:
@@ -185,16 +191,28 @@ def lift_credential_stop(account: WhatsAppBusinessAccount) -> bool:
     return True
 
 
+def lift_secret_stop(account: WhatsAppBusinessAccount) -> bool:
+    """Open the line that a wrong app secret stopped, now that there is another one. True when it was stopped so."""
+    stopped = WhatsAppBusinessAccount.objects.filter(
+        pk=account.pk, sending_stopped_at__isnull=False, sending_stopped_code=WRONG_PROOF
+    )
+    if not update_logged(stopped, sending_stopped_at=None, sending_stopped_code=None):
+        return False
+    _resumed(account)
+    return True
+
+
 def _resumed(account: WhatsAppBusinessAccount) -> None:
     close_alerts(AlertKind.ACCOUNT_STOPPED, subject=account.waba_id)
     log.info("WhatsApp sending resumed", waba_id=account.waba_id)
     _wake_numbers(account)
-    _look_at_token_again()
+    _look_at_credentials_again()
 
 
-def _look_at_token_again() -> None:
-    """Have the set-up's line of the access token checked now instead of within the day."""
-    SetupCheck.objects.filter(key=SetupKey.TOKEN).update(tried_at=None)
+def _look_at_credentials_again() -> None:
+    """Have the set-up's lines of token and app secret checked now instead of within the day."""
+    keys = (SetupKey.TOKEN, SetupKey.APP_SECRET)
+    SetupCheck.objects.filter(key__in=keys).update(tried_at=None)
     queues.wake_setup()
 
 

@@ -256,7 +256,10 @@ def _settle(row: SetupCheck) -> None:
 
 
 def _has_accounts_alert(row: SetupCheck) -> bool:
-    return row.key == SetupKey.TOKEN and refused_token.standing_alert() is not None
+    if row.key not in (SetupKey.TOKEN, SetupKey.APP_SECRET):
+        return False
+    standing = refused_token.standing_alert()
+    return standing is not None and refused_token.line_at_fault(standing.code) == row.key
 
 
 def _state_of(row: SetupCheck) -> SetupState:

@@ -21,6 +21,7 @@ from messaging.services.accounts import (
     NoAccountError,
     current_account,
     forget_webhook_secrets,
+    lift_secret_stop,
     pause_sending,
 )
 from messaging.services.graph import graph_api_for
@@ -104,6 +105,7 @@ def save_app(pasted_id: str, pasted_secret: str, *, by: int | None) -> int:
     kept.app_id, kept.app_secrets = app_id, "\n".join(dict.fromkeys([secret, *others]))
     kept.save(update_fields=["app_id", "app_secrets"])
     forget_webhook_secrets()
+    lift_secret_stop(kept)
     log.info("WhatsApp app saved", app_id=app_id, user_id=by)
     check_soon(now=[SetupKey.APP_SECRET])
     return len(kept.app_secret_list)

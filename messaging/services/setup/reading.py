@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from messaging.graph_api.catalogue import WRONG_PROOF
 from messaging.graph_api.client import AppSubscription, GraphApi, TokenFacts
 from messaging.graph_api.errors import CredentialError, GraphApiError
 from messaging.models import MessageTemplate
@@ -118,7 +119,12 @@ class Reading:
         return next((row for row in rows if row.object == WHATSAPP), None)
 
     def refuse_token(self, code: int | None) -> NotReadyError:
-        """Note that Meta refuses the access token, and return what the line that met it raises."""
+        """Note that Meta refuses the access token, and return what the line that met it raises.
+
+        A wrong app secret is refused in the same way and has a line of its own.
+        """
+        if code == WRONG_PROOF:
+            return NotReadyError("app_unknown")
         self.token_refusal = code
         return NotReadyError(TOKEN_REFUSED)
 

@@ -14,6 +14,7 @@ from messaging import queues
 from messaging.models import Alert, AlertKind, MessageTemplate, SetupKey
 from messaging.services.accounts import NoAccountError, current_account
 from messaging.services.obstacles import UNUSABLE_STATUSES
+from messaging.services.refused_token import line_at_fault
 from tenants.models import PhoneNumber, Tenant, WhatsAppBusinessAccount
 
 _OPEN = Q(sending_stopped_at__isnull=True) & ~Q(status__in=UNUSABLE_STATUSES)
@@ -56,7 +57,8 @@ def _halt_of(account: WhatsAppBusinessAccount) -> SendingNow | None:
     if account.sending_stopped_reason:
         return _no("line_stopped_by_meta", SetupKey.WABA, reason=account.sending_stopped_reason)
     if account.sending_stopped_at is not None:
-        return _no("line_stopped", SetupKey.TOKEN, error=account.sending_stopped_code)
+        code = account.sending_stopped_code
+        return _no("line_stopped", line_at_fault(code), error=code)
     if account.sending_paused_at is not None:
         return _no("line_paused")
     return None

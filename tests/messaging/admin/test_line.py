@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from messaging import demo
+from messaging.graph_api.catalogue import WRONG_PROOF
 from tenants.models import PhoneNumber, WhatsAppBusinessAccount
 from tests.factories import (
     AccountFactory,
@@ -42,6 +43,13 @@ def stop(code: int | None) -> None:
     WhatsAppBusinessAccount.objects.update(
         sending_stopped_at=timezone.now(), sending_stopped_code=code
     )
+
+
+def test_a_wrong_app_secret_leads_to_its_line_of_the_set_up(paula, account):
+    stop(WRONG_PROOF)
+    said = banner(paula.get("/admin/").text)
+    assert "Meta does not accept our app secret" in said
+    assert "/admin/messaging/setupcheck/?open=app_secret#line-app_secret" in said
 
 
 def test_no_banner_stands_while_messages_go_out(paula, account):

@@ -112,6 +112,22 @@ def test_an_object_that_does_not_exist_is_known_without_a_subcode():
     assert type(error) is AccountError
 
 
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid appsecret_proof provided in the API argument",
+        "API calls from the server require an appsecret_proof argument",
+        "Se proporcionó un appsecret_proof no válido en el argumento de la API",
+    ],
+)
+def test_a_refused_app_secret_is_no_fault_of_the_message(message):
+    body = json.dumps({"error": {"code": 100, "type": "GraphMethodException", "message": message}})
+    error = error_from_response(http_status=400, body=body.encode())
+    assert type(error) is CredentialError
+    assert error.facts.title.en.startswith("Meta does not accept our app secret")
+    assert '"code":100' in error.answer.replace(" ", "")
+
+
 def test_metas_own_pause_is_told_in_seconds():
     usage = {
         "987654321098765": [

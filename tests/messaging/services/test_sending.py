@@ -10,6 +10,7 @@ import time_machine
 from django.db import OperationalError, connection
 from django.utils import timezone
 
+from messaging.graph_api.catalogue import WRONG_PROOF
 from messaging.models import (
     Alert,
     AlertKind,
@@ -20,9 +21,16 @@ from messaging.models import (
     WaitsFor,
 )
 from messaging.services import accounts, receiving, sending
+from messaging.services.explaining import explain_code
 from messaging.statuses import MessageStatus
-from tenants.models import PhoneNumber
-from tests.factories import MessageFactory, PhoneNumberFactory, TenantFactory, message_in
+from tenants.models import PhoneNumber, WhatsAppBusinessAccount
+from tests.factories import (
+    AccountFactory,
+    MessageFactory,
+    PhoneNumberFactory,
+    TenantFactory,
+    message_in,
+)
 from tests.messaging.conftest import status_webhook
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("broker")]
@@ -234,6 +242,58 @@ def test_after_the_token_is_mended_everything_that_waited_goes_out(
     with django_capture_on_commit_callbacks(execute=True):
         accounts.resume_sending(account)
     assert send(message).status == MessageStatus.ACCEPTED
+
+
+WRONG_SECRET = json.dumps(
+    {
+        "error": {
+            "message": "Invalid appsecret_proof provided in the API argument",
+            "type": "GraphMethodException",
+            "code": 100,
+        }
+    }
+)
+
+
+def test_a_wrong_app_secret_stops_the_line_once_and_loses_nothing(
+    meta, django_capture_on_commit_callbacks
+):
+    first, second = MessageFactory.create_batch(2)
+    call = meta.answers(first, status=400, body=WRONG_SECRET)
+    send(first)
+    tried = call.call_count
+    send(second)
+    assert call.call_count == tried
+    assert {send(first).status, send(second).status} == {MessageStatus.QUEUED}
+    alert = Alert.objects.open().get(kind=AlertKind.ACCOUNT_STOPPED)
+    assert "app secret" in explain_code(alert.code, "en").title
+    meta.mock.reset()
+    meta.accepts(first)
+    account = first.phone_number.account
+    account.refresh_from_db()
+    account.app_secrets = "the-right-one"
+    account.save()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert accounts.lift_secret_stop(account)
+    assert send(first).status == MessageStatus.ACCEPTED
+    assert not Alert.objects.open().exists()
+
+
+def test_a_refusal_of_a_secret_that_was_replaced_meanwhile_stops_nothing(db, broker):
+    as_used = AccountFactory.create(app_secrets="the-old-one")
+    WhatsAppBusinessAccount.objects.update(app_secrets="the-new-one")
+    assert not accounts.stop_sending(as_used, code=WRONG_PROOF)
+    as_used.refresh_from_db()
+    assert as_used.sending_stopped_at is None
+
+
+def test_another_secret_mends_no_dead_token(db, broker):
+    account = AccountFactory.create()
+    accounts.stop_sending(account, code=190)
+    account.refresh_from_db()
+    assert not accounts.lift_secret_stop(account)
+    account.refresh_from_db()
+    assert account.sending_stopped_code == 190
 
 
 def test_nothing_is_sent_while_an_admin_has_paused(meta):

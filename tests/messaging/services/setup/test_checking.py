@@ -11,6 +11,7 @@ import time_machine
 from django.utils import timezone
 
 from messaging import demo, queues
+from messaging.graph_api.catalogue import WRONG_PROOF
 from messaging.models import Alert, AlertKind, SetupCheck, SetupKey, SetupState
 from messaging.services import accounts
 from messaging.services.setup import checking
@@ -189,12 +190,12 @@ def test_the_token_is_not_done_while_sending_is_stopped_for_it(ready, broker):
     checking.run_checks()
     account = AccountFactory()
     accounts.stop_sending(account, code=190)
-    assert checking._due() == [SetupKey.TOKEN]
+    assert checking._due() == [SetupKey.APP_SECRET, SetupKey.TOKEN]
     row = check(SetupKey.TOKEN)
     assert (row.state, row.code, row.facts["error"]) == ("broken", "token_stopped", 190)
     account.refresh_from_db()
     accounts.lift_credential_stop(account)
-    assert checking._due() == [SetupKey.TOKEN]
+    assert checking._due() == [SetupKey.APP_SECRET, SetupKey.TOKEN]
     assert check(SetupKey.TOKEN).is_done
     assert alerts() == []
 
@@ -348,3 +349,14 @@ def test_no_row_keeps_a_secret(ready):
     for secret in (account.access_token, account.app_secrets, account.webhook_verify_token):
         assert secret not in kept
     assert "612345678" not in kept
+
+
+def test_a_wrong_app_secret_is_one_alert_of_the_account(ready, broker):
+    checking.run_checks()
+    ready.apps.clear()
+    check(SetupKey.APP_SECRET)
+    assert alerts() == [SetupKey.APP_SECRET]
+    accounts.stop_sending(AccountFactory(), code=WRONG_PROOF)
+    assert check(SetupKey.APP_SECRET).state == "broken"
+    assert alerts() == []
+    assert Alert.objects.open().filter(kind=AlertKind.ACCOUNT_STOPPED).exists()

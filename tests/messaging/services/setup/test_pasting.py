@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from messaging import demo, queues
+from messaging.graph_api.catalogue import WRONG_PROOF
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import Alert, AlertKind, Message, SetupCheck, SetupKey, WebhookDelivery
 from messaging.services import accounts
@@ -19,6 +20,7 @@ from messaging.services.setup import actions, checking, credentials
 from messaging.services.setup.fields import NEEDED, USEFUL
 from messaging.services.setup.finding_words import sentence_of
 from messaging.services.setup.lines import LINES
+from messaging.services.setup.sending_now import sending_now
 from messaging.services.tokens import TokenRefusedError
 from messaging.services.trial import NobodySendsFromItError
 from messaging.statuses import MessageStatus
@@ -171,6 +173,13 @@ def test_a_second_secret_of_the_same_app_stays_behind_the_new_one(ready):
     # Those of another app sign nothing of this one's.
     WhatsAppBusinessAccount.objects.update(app_id="111111111111111")
     assert credentials.save_app(demo.APP_ID, demo.APP_SECRET, by=1) == 1
+
+
+def test_with_the_right_secret_the_line_that_a_wrong_one_stopped_is_open_again(ready):
+    accounts.stop_sending(account(), code=WRONG_PROOF)
+    assert sending_now().line == SetupKey.APP_SECRET
+    credentials.save_app(demo.APP_ID, demo.APP_SECRET, by=1)
+    assert account().sending_stopped_at is None
 
 
 def test_what_hangs_on_a_pasted_credential_is_left_to_a_worker(
