@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from typing import Any
 
@@ -99,9 +100,16 @@ class OwnPhoneForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    code = forms.RegexField(
-        r"^\s*\d{6}\s*$",
+    """Six digits, in groups as phones show them, or with the word that stands before them."""
+
+    code = forms.CharField(
         label=_("The six digits"),
-        error_messages={"invalid": _("The code has six digits.")},
+        error_messages={"required": _("The code has six digits.")},
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code"}),
     )
+
+    def clean_code(self) -> str:
+        code = "".join(re.findall(r"[0-9]", self.cleaned_data["code"]))
+        if len(code) != 6:
+            raise forms.ValidationError(_("The code has six digits."))
+        return code

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from messaging.models import Message, MessageMail, MessageMailState
+from messaging.models import Message, MessageMail, MessageMailState, MessageTemplate
 from messaging.services import mail_server, recipients
 from messaging.services.letters import Letter
 from messaging.statuses import MessageStatus
@@ -113,7 +113,8 @@ def _mails_of_today(tenant: Tenant) -> int:
 
 def draft_of(message: Message) -> Draft:
     """Return what would be mailed; where it is answered to is empty while `why_not` says NO_CONTACT."""
-    tenant, language = message.tenant, _language_of(message)
+    tenant = message.tenant
+    language = language_of(message.template, tenant)
     names = {"bakery": " ".join(tenant.name.split()), "order": message.reference}
     with translation.override(language):
         letter = Letter(
@@ -193,8 +194,8 @@ def _contact_of(tenant: Tenant) -> str:
     return addresses.values_list("user__email", flat=True).first() or ""
 
 
-def _language_of(message: Message) -> str:
+def language_of(template: MessageTemplate, tenant: Tenant) -> str:
     """The template's language where we speak it: es for es_MX. Else the bakery's."""
-    code = message.template.language.partition("_")[0]
+    code = template.language.partition("_")[0]
     known = {code for code, _name in settings.LANGUAGES}
-    return code if code in known else message.tenant.language
+    return code if code in known else tenant.language

@@ -1,7 +1,7 @@
 """Test messages of an owner to their own phone, which they have proved to be theirs.
 
-There is no text for codes unless the platform has an approved one; then the test order itself carries the code as its
-number. What is kept of the message to be shown hides it: whoever asks could otherwise read it in the list of messages.
+There is no text for codes unless the platform has an approved one; else the test order itself carries the code as its
+number. The approved texts say nothing of tests: what fills them does, for the phone may be somebody else's. What is kept of the message to be shown hides it: whoever asks could otherwise read it in the list of messages.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 
 from messaging.graph_api.template_shape import shape_of
 from messaging.models import Message, MessageTemplate, NoticeKind, Priority
 from messaging.services.bakery_settings import offered_notices
+from messaging.services.message_mails import language_of
 from messaging.services.queueing import MessageRequest, queue_message
 from messaging.services.switching import require_owner
 from messaging.services.trial import REFERENCE, example_components
@@ -34,6 +36,7 @@ WAIT_BETWEEN_CODES = timedelta(minutes=1)
 MOST_A_DAY = 10
 MOST_WRONG_CODES = 5
 _SALT = "own-phone"
+_FOR_CODES = "AUTHENTICATION"
 
 
 class NothingToSendError(Exception):
@@ -76,7 +79,7 @@ def ask_code(tenant: Tenant, user: User, *, phone: str) -> OwnPhone:
         if own.code_sent_at is not None and own.code_sent_at > now - WAIT_BETWEEN_CODES:
             raise TooManyTestsError
         _count(own)
-        trial = _Trial(template, _with_code(template, code), secret=code)
+        trial = _Trial(template, _with_code(template, tenant, code), secret=code)
         message = _send(tenant, user, to=phone, trial=trial)
         own.phone, own.verified_at, own.wrong_codes = phone, None, 0
         own.code_digest, own.code_sent_at, own.code_message = _digest(code, phone), now, message.pk
@@ -91,7 +94,7 @@ def confirm(user: User, *, code: str) -> OwnPhone:
         own = OwnPhone.objects.select_for_update().filter(user=user).first()
         if own is None or not _may_try(own):
             raise WrongCodeError
-        is_right = constant_time_compare(own.code_digest, _digest(code.strip(), own.phone))
+        is_right = constant_time_compare(own.code_digest, _digest(code, own.phone))
         if is_right:
             own.verified_at, own.code_digest = timezone.now(), ""
         else:
@@ -123,7 +126,7 @@ def send_test(tenant: Tenant, user: User, kind: NoticeKind) -> Message:
             raise NotVerifiedError
         _count(own)
         own.save()
-        trial = _Trial(template, example_components(template))
+        trial = _Trial(template, _as_test(template, tenant))
         return _send(tenant, user, to=own.phone, trial=trial)
 
 
@@ -182,7 +185,7 @@ def _template_for_codes(tenant: Tenant) -> MessageTemplate:
     sender = sender_for(tenant)
     if sender is not None:
         codes = MessageTemplate.objects.sendable().filter(
-            account=sender.account_id, category="AUTHENTICATION"
+            account=sender.account_id, category=_FOR_CODES
         )
         fitting = sorted(codes.by_name(), key=lambda one: one.language != tenant.language)
         if fitting:
@@ -192,14 +195,38 @@ def _template_for_codes(tenant: Tenant) -> MessageTemplate:
     raise NothingToSendError
 
 
-def _with_code(template: MessageTemplate, code: str) -> list[dict[str, Any]]:
-    """Fill the template with its examples, and the code in place of the first that has a digit, as order numbers do."""
+def _as_test(
+    template: MessageTemplate, tenant: Tenant, *, number: str = ""
+) -> list[dict[str, Any]]:
+    """Fill the template with its examples, but for a name and an order number: they say that it is a test, and whose.
+
+    `number` stands in place of the order number.
+    """
     components = example_components(template)
     values = [value for part in components for value in part["parameters"]]
     numbered = [value for value in values if any(map(str.isdigit, value["text"]))]
+    named = [value for value in values if value not in numbered]
+    with translation.override(language_of(template, tenant)):
+        whose = _("TEST of %(bakery)s") % {"bakery": " ".join(tenant.name.split())}
+        texts = (whose, number or _("TEST"))
+    for found, text in zip((named, numbered or (number and values)), texts, strict=True):
+        if found:
+            found[0]["text"] = text
+    return components
+
+
+def _with_code(template: MessageTemplate, tenant: Tenant, code: str) -> list[dict[str, Any]]:
+    """Fill the template so that it tells the code: alone in a text for codes, else in place of the order number."""
+    components = example_components(template)
+    values = [value for part in components for value in part["parameters"]]
     if not values:
         raise NothingToSendError
-    (numbered or values)[0]["text"] = code
+    if template.category == _FOR_CODES:
+        values[0]["text"] = code
+    else:
+        with translation.override(language_of(template, tenant)):
+            told = _("CODE %(code)s") % {"code": code}
+        components = _as_test(template, tenant, number=told)
     buttons = shape_of(template.components).buttons
     return components + [
         {

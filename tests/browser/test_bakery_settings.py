@@ -56,7 +56,7 @@ def bakery(transactional_db: None) -> Tenant:
 
 
 def code_in(message: Message) -> str:
-    code = message.components[0]["parameters"][1]["text"]
+    _word, code = message.components[0]["parameters"][1]["text"].split()
     assert re.fullmatch(r"\d{6}", code)
     return str(code)
 

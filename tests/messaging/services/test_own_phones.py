@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from time_machine import travel
 
-from messaging.models import Message, NoticeChoice, NoticeKind, Priority
+from messaging.models import Message, MessageTemplate, NoticeChoice, NoticeKind, Priority
 from messaging.services import own_phones
 from messaging.services.own_phones import (
     NothingToSendError,
@@ -51,7 +51,7 @@ def kind(ana) -> NoticeKind:
 
 def code_in(message: Message) -> str:
     texts = [value["text"] for part in message.components for value in part["parameters"]]
-    [code] = [text for text in texts if re.fullmatch(r"\d{6}", text)]
+    [code] = {found[0] for text in texts if (found := re.findall(r"\b[0-9]{6}\b", text))}
     return code
 
 
@@ -66,7 +66,7 @@ def test_the_test_order_carries_the_code_as_its_number(ana, bakery):
     assert (message.recipient_phone, message.reference) == (PHONE, "TEST")
     assert message.priority == Priority.URGENT
     assert not own.is_verified
-    assert own_phones.confirm(ana, code=f" {code_in(message)} ").is_verified
+    assert own_phones.confirm(ana, code=code_in(message)).is_verified
 
 
 def test_the_code_stands_nowhere_but_in_what_is_sent(ana, bakery):
@@ -74,7 +74,9 @@ def test_the_code_stands_nowhere_but_in_what_is_sent(ana, bakery):
     message, own = Message.objects.get(), OwnPhone.objects.get()
     code = code_in(message)
     assert code not in message.rendered_text
-    assert "••••••" in message.rendered_text
+    assert message.rendered_text.startswith(
+        f"Hola PRUEBA de {bakery.name}, has recibido una nueva orden de compra CÓDIGO ••••••"
+    )
     assert code not in own.code_digest
 
 
@@ -91,6 +93,8 @@ def test_a_text_for_codes_is_used_where_the_platform_has_one(ana, bakery):
     message = Message.objects.get()
     assert message.template.name == "verify"
     assert [part["type"] for part in message.components] == ["body", "button"]
+    bare = {value["text"] for part in message.components for value in part["parameters"]}
+    assert bare == {code_in(message)}
 
 
 @pytest.mark.parametrize("trouble", ["wrong", "late", "other number"])
@@ -135,7 +139,18 @@ def test_a_test_goes_to_the_own_number_also_of_a_kind_that_is_off(ana, bakery, k
     NoticeChoice.objects.create(tenant=bakery, kind=kind, is_on=False)
     message = own_phones.send_test(bakery, ana, kind)
     assert message.recipient_phone == PHONE
-    assert "PO-12345" in message.rendered_text
+    assert message.rendered_text.startswith(
+        f"Hola PRUEBA de {bakery.name}, has recibido una nueva orden de compra PRUEBA"
+    )
+
+
+def test_a_test_speaks_the_language_of_its_text(ana, bakery, kind):
+    verified(ana, bakery)
+    MessageTemplate.objects.update(language="en_US", components=[{
+        "type": "BODY", "text": "{{1}} of {{2}} left.", "example": {"body_text": [["12 kg", "flour"]]},
+    }])  # fmt: skip
+    message = own_phones.send_test(bakery, ana, kind)
+    assert message.rendered_text == f"TEST of TEST of {bakery.name} left."
 
 
 def test_without_a_proved_number_there_is_no_test(ana, bakery, kind):
