@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from messaging.models import DailyUsage, FirstWeek, FirstWeekAnswer, Message
@@ -22,7 +22,7 @@ DAYS = 7
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the week: how many, what went wrong by Meta's code, and how each bakery did (without silent ones).
+    """One day of the week: how many, what went wrong by Meta's code, and how each bakery did (without silent ones). No tests.
 
     `quality` counts the numbers by Meta's rating at the end of the day, today's by now; "" for those without one.
     """
@@ -98,10 +98,11 @@ def _day(number: int, day: date, ratings: _Ratings) -> Day:
     after = day + timedelta(days=1)
     counted = DailyUsage.objects.between(day, after).order_by()
     by_tenant: dict[uuid.UUID, Totals] = {}
-    for row in counted.values("tenant", "status").annotate(count=Sum("messages")):
+    notices = Sum(F("messages") - F("trials"))
+    for row in counted.values("tenant", "status").annotate(count=notices).filter(count__gt=0):
         by_tenant.setdefault(row["tenant"], Totals()).count(row["status"], row["count"])
-    failed = Message.objects.created_between(after=begin_of(day), before=begin_of(after)).failed()
-    errors = failed.order_by().values_list("error_code").annotate(count=Count("id"))
+    asked = Message.objects.notices().created_between(after=begin_of(day), before=begin_of(after))
+    errors = asked.failed().order_by().values_list("error_code").annotate(count=Count("id"))
     tenants = Tenant.objects.filter(pk__in=by_tenant).by_name()
     return Day(
         number=number,

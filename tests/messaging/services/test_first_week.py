@@ -115,6 +115,19 @@ def test_a_report_counts_by_day_bakery_and_error(week, ana):
     assert "+34" not in sent.body
 
 
+def test_a_report_counts_no_tests(week, ana):
+    for tenant in (ana.tenant, TenantFactory()):
+        message_at(
+            BEGIN, MessageStatus.FAILED, tenant=tenant, error_code=131026, failed_at=BEGIN, is_trial=True
+        )  # fmt: skip
+    message_at(BEGIN, MessageStatus.READ, tenant=ana.tenant)
+    with time_machine.travel(BEGIN + timedelta(hours=1), tick=False):
+        usage.count_days([BEGIN.date()])
+        (day,) = report_of(week).days
+    assert (day.totals.sent, day.totals.failed, day.errors) == (1, 0, [])
+    assert [tenant.name for tenant, _totals in day.bakeries] == ["Panadería Ana"]
+
+
 def test_one_week_runs_at_a_time(week, paula):
     with pytest.raises(first_week.RunsAlreadyError):
         first_week.begin(by=paula.pk)
