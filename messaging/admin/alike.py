@@ -11,6 +11,8 @@ from django.utils.translation import ngettext
 
 from messaging.admin.cost_filters import MonthFilter
 from messaging.admin.filters import BakeryFilter, CodeFilter, SameRecipientFilter
+from messaging.graph_api.catalogue import facts_for
+from messaging.graph_api.facts import ErrorClass, ErrorFacts, Scope, WhoActs
 from messaging.models import Message
 from messaging.months import begin_of, billing_day
 from messaging.statuses import MessageStatus
@@ -58,8 +60,9 @@ def alike(message: Message) -> AlikeFacts:
         ),
         _refused(message, day, len(tenants), _("with this code that day, of all bakeries")),
     ]
-    is_everywhere = len(set(tenants)) > 1
-    return AlikeFacts(rows, _meaning(len(tenants), is_everywhere=is_everywhere), is_everywhere)
+    known = facts_for(message.error_code)
+    is_everywhere = len(set(tenants)) > 1 and not _is_of_each_recipient(known)
+    return AlikeFacts(rows, _meaning(tenants, known), is_everywhere)
 
 
 def _to_the_number(message: Message) -> Alike:
@@ -100,14 +103,24 @@ def _refused(message: Message, day: date, count: int, words: str, **filters: obj
     return Alike(_capped(count), words, url)
 
 
-def _meaning(count: int, *, is_everywhere: bool) -> str:
-    if is_everywhere:
+def _is_of_each_recipient(known: ErrorFacts) -> bool:
+    is_about_whom = known.scope in (Scope.RECIPIENT, Scope.PAIR)
+    return is_about_whom or known.error_class is ErrorClass.RECIPIENT
+
+
+def _meaning(tenants: list[object], known: ErrorFacts) -> str:
+    """Say what follows from the numbers: for a code about whom it was sent to, never a common cause."""
+    if len(tenants) < 2:
+        return _("It is the only one that day.")
+    if _is_of_each_recipient(known):
+        return _("Each depends on whom it was sent to: together they point to no common cause.")
+    if len(set(tenants)) > 1:
         return _(
             "Several bakeries are hit: look for a cause they share, such as a template, the account or Meta."
         )
-    if count > 1:
+    if known.who_acts is WhoActs.BAKERY:
         return _("Only this bakery is hit: look at its data, such as numbers and values.")
-    return _("It is the only one that day.")
+    return _("Only this bakery is hit so far. Who acts and what to do stands above.")
 
 
 def _capped(count: int) -> str:

@@ -230,6 +230,25 @@ def test_the_header_hides_the_number(paula, failed):
     assert "PO-12345" in header
 
 
+@pytest.mark.parametrize(
+    ("code", "here", "everywhere"),
+    [
+        (131050, "no common cause", "no common cause"),
+        (131056, "no common cause", "no common cause"),
+        (132005, "look at its data", "Several bakeries are hit"),
+        (190, "Only this bakery is hit so far.", "Several bakeries are hit"),
+        (100, "Only this bakery is hit so far.", "Several bakeries are hit"),
+    ],
+)
+def test_what_follows_from_others_like_it_depends_on_the_code(paula, code, here, everywhere):
+    message = message_in(MessageStatus.FAILED, error_code=code)
+    assert "It is the only one that day." in paula.get(page_of(message)).text
+    message_in(MessageStatus.FAILED, error_code=code, tenant=message.tenant)
+    assert here in paula.get(page_of(message)).text
+    message_in(MessageStatus.FAILED, error_code=code)
+    assert everywhere in paula.get(page_of(message)).text
+
+
 def test_others_like_it_lead_to_their_lists(paula, failed):
     message_in(
         MessageStatus.FAILED,
@@ -241,7 +260,7 @@ def test_others_like_it_lead_to_their_lists(paula, failed):
     page = paula.get(page_of(failed)).text
     assert "<strong>1</strong> to this number" in page
     assert "<strong>2</strong> with this code that day, of this bakery" in page
-    assert "Only this bakery is hit" in page
+    assert "they point to no common cause" in page
     address = f"/admin/messaging/message/?to={failed.pk}"
     assert address in page
     listed = paula.get(address).text
@@ -249,7 +268,8 @@ def test_others_like_it_lead_to_their_lists(paula, failed):
     message_in(MessageStatus.FAILED, error_code=131026)
     page = paula.get(page_of(failed)).text
     assert "<strong>3</strong> with this code that day, of all bakeries" in page
-    assert "Several bakeries are hit" in page
+    assert "they point to no common cause" in page
+    assert "Several bakeries are hit" not in page
     day = timezone.localdate().isoformat()
     of_all = paula.get("/admin/messaging/message/", {"code": "131026", "month": day}).text
     assert of_all.count("data-row") == 3
