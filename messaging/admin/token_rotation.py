@@ -41,6 +41,9 @@ _OF_TOKEN = ("fingerprint", "old_fingerprint")
 
 
 class PasteForm(forms.Form):
+    """`is_refused_by_meta` once Meta said something against what was pasted; else it was not even asked, or silent."""
+
+    is_refused_by_meta = False
     token = forms.CharField(
         label=gettext_lazy("New access token"),
         help_text=gettext_lazy(
@@ -118,6 +121,7 @@ class TokenRotationAdmin(ReadOnlyAdmin):
         try:
             rotation = token_rotation.paste_token(form.cleaned_data["token"], by=_pk(request))
         except TokenRefusedError as refusal:
+            form.is_refused_by_meta = refusal.verification.facts is not None
             for problem in refusal.verification.problems:
                 form.add_error("token", problem)
             return False
@@ -131,7 +135,7 @@ class TokenRotationAdmin(ReadOnlyAdmin):
         may_see_facts = _may_change(request)
         return {
             "has_account": True,
-            "stages": stages_of(now, problems=bool(form.errors) and now.candidate is None),
+            "stages": stages_of(now, is_refused=form.is_refused_by_meta and now.candidate is None),
             "situation": now,
             "candidate": now.candidate,
             "form": form,

@@ -36,32 +36,32 @@ class Stage:
     at: datetime | None = None
 
 
-def stages_of(situation: Situation, *, problems: bool = False) -> list[Stage]:
-    """Return the stages of the newest change; `problems` says that a token pasted just now was refused."""
-    rotation = None if problems else situation.rotation
+def stages_of(situation: Situation, *, is_refused: bool = False) -> list[Stage]:
+    """Return the stages of the newest change; `is_refused` says that Meta refused a token pasted just now."""
+    rotation = None if is_refused else situation.rotation
     return [
-        _pasted(rotation, problems=problems),
-        _verified(rotation, problems=problems),
+        _pasted(rotation, is_refused=is_refused),
+        _verified(rotation, is_refused=is_refused),
         _in_service(rotation, situation),
         _grace(rotation, situation),
         _refused(rotation, situation),
     ]
 
 
-def _pasted(rotation: TokenRotation | None, *, problems: bool) -> Stage:
+def _pasted(rotation: TokenRotation | None, *, is_refused: bool) -> Stage:
     title = _("Paste")
     if rotation is None:
-        word = _("done") if problems else _("next")
-        icon, tone = ("check_circle", GOOD) if problems else ("arrow_circle_right", BUSY)
-        note = "" if problems else _("Generate a token at Meta and paste it below.")
+        word = _("done") if is_refused else _("next")
+        icon, tone = ("check_circle", GOOD) if is_refused else ("arrow_circle_right", BUSY)
+        note = "" if is_refused else _("Generate a token at Meta and paste it below.")
         return Stage(title, word, icon, tone, note)
     note = _("An earlier token was taken again.") if rotation.is_return else ""
     return _done(title, note, by=rotation.pasted_by, at=rotation.pasted_at)
 
 
-def _verified(rotation: TokenRotation | None, *, problems: bool) -> Stage:
+def _verified(rotation: TokenRotation | None, *, is_refused: bool) -> Stage:
     title = _("Verified by Meta")
-    if problems:
+    if is_refused:
         return Stage(title, _("refused"), "cancel", BAD, _("What is wrong stands below."))
     if rotation is None:
         return _waiting(title, _("Kind, end, permissions, and every number is read with it."))
