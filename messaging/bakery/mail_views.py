@@ -7,7 +7,6 @@ import uuid
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -37,7 +36,7 @@ def send_by_mail(request: HttpRequest, slug: str, message_id: uuid.UUID) -> Http
         messages.error(request, message_mail_words.words_of_hurdle(why))
         return redirect("bakery_message", slug=slug, message_id=message_id)
     context = {
-        "line": words.line_for(message, language=get_language() or "", blocked={}),
+        "line": words.line_for(message, blocked={}),
         "form": form,
         "draft": message_mails.draft_of(message),
         "recipient": recipients.recipient_of(message),

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import dateformat
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -34,11 +33,11 @@ from messaging.services import (
     failures,
     interventions,
     message_mail_words,
-    message_mails,
     message_search,
     overview,
     recipients,
     resending,
+    stories,
 )
 from messaging.services.inbound_words import words_of
 from messaging.services.message_mails import MailHurdle
@@ -82,15 +81,10 @@ def message_list(request: HttpRequest, slug: str) -> HttpResponse:
         before=uuid_in(request.GET.get("before", "")),
     )
     found = message_search.search(visit.tenant, wanted, user=visit.user)
-    language = get_language() or ""
-
-    def lines(rows: list[Message]) -> list[words.Line]:
-        return [words.line_for(row, language=language, blocked=found.blocked) for row in rows]
-
     context = {
         "wanted": wanted,
-        "failed": lines(found.failed),
-        "lines": lines(found.messages),
+        "failed": words.lines_for(found.failed, blocked=found.blocked),
+        "lines": words.lines_for(found.messages, blocked=found.blocked),
         "groups": _groups(request, wanted),
         "month": dateformat.format(wanted.month.first, month_form()) if wanted.month else "",
         "without_month": address_with(request, month=None, before=None),
@@ -178,29 +172,28 @@ def _page(
     even_to: tuple[str, str] | None = None,
 ) -> HttpResponse:
     """`even_to` is another supplier's number and the words of the button that sends the notice there."""
-    story = overview.story_of(message, user=visit.user)
-    line = words.line_for(message, language=get_language() or "", blocked=story.blocked)
+    story = stories.story_of(message, user=visit.user)
+    line = words.line_for(message, blocked=story.blocked)
     context: dict[str, Any] = {
         "line": line,
         "steps": _steps(message, story.events),
         "replies": [(words_of(reply), reply) for reply in story.replies],
         "form": form,
         "even_to": even_to,
-        "recipient": recipients.recipient_of(message),
+        "recipient": story.recipient,
         "may_cancel": message.status == MessageStatus.QUEUED and visit.role is not None,
-        "may_mark_done": visit.role is not None and failures.is_unresolved(message),
+        "may_mark_done": visit.role is not None and story.is_unresolved,
     }
     if message.status in _AGAIN and not message.is_trial and line.again is None:
-        why = resending.why_not(message)
+        why = story.no_resend
         context |= {
             "may_resend": why is None and visit.role is not None,
             "hurdle": words_of_hurdle(why) if why else "",
         }
-    if visit.role is not None:
-        no_mail = message_mails.own_hurdle(message)
-        if no_mail is None or no_mail.hurdle not in _NO_MATTER:
-            hurdle = message_mail_words.words_of_hurdle(no_mail) if no_mail else ""
-            context["mail_hurdle"] = hurdle
+    no_mail = story.no_mail
+    if visit.role is not None and (no_mail is None or no_mail.hurdle not in _NO_MATTER):
+        hurdle = message_mail_words.words_of_hurdle(no_mail) if no_mail else ""
+        context["mail_hurdle"] = hurdle
     return render_page(request, visit, "messaging/bakery/message.html", context)
 
 

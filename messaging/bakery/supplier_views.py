@@ -57,15 +57,11 @@ def supplier_list(request: HttpRequest, slug: str) -> HttpResponse:
 def supplier_page(request: HttpRequest, slug: str, recipient_id: uuid.UUID) -> HttpResponse:
     visit = visit_of(request, slug)
     portrait = recipients.portrait_of(_recipient(visit, recipient_id), user=visit.user)
-    language = get_language() or ""
     context = {
         "line": supplier_words.line_for(portrait.recipient, blocked=portrait.blocked),
         "consent_story": supplier_words.consent_story(portrait.recipient),
         "stopped_at": portrait.stopped_at,
-        "lines": [
-            words.line_for(message, language=language, blocked=portrait.blocked)
-            for message in portrait.messages
-        ],
+        "lines": words.lines_for(portrait.messages, blocked=portrait.blocked),
     }
     return render_page(request, visit, "messaging/bakery/supplier.html", context)
 

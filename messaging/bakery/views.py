@@ -12,8 +12,8 @@ from django.core.exceptions import BadRequest
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -29,7 +29,6 @@ from messaging.bakery.setting_forms import (
     SwitchForm,
 )
 from messaging.bakery.setting_words import change_line, notice_row
-from messaging.models import Message
 from messaging.services import (
     bakery_settings,
     overview,
@@ -66,11 +65,6 @@ def render_settings(request: HttpRequest, visit: Visit, **bound: Form) -> HttpRe
     only = group_in(request.GET.get("show", ""))
     seen = overview.overview_of(visit.tenant, user=visit.user, only=only)
     sender, blocking = seen.standing.sender, seen.standing.obstacle_to_switching_on
-    language = get_language() or ""
-
-    def lines(rows: list[Message]) -> list[words.Line]:
-        return [words.line_for(row, language=language, blocked=seen.blocked) for row in rows]
-
     context = {
         "overview": seen,
         "sender_phone": formatted(sender.display_phone_number) if sender else "",
@@ -80,8 +74,8 @@ def render_settings(request: HttpRequest, visit: Visit, **bound: Form) -> HttpRe
             (group, seen.today[group], words.counted(group, seen.today[group]))
             for group in overview.Group
         ],
-        "unresolved": lines(seen.unresolved[: overview.RECENT]),
-        "lines": lines(seen.messages),
+        "unresolved": words.lines_for(seen.unresolved[: overview.RECENT], blocked=seen.blocked),
+        "lines": words.lines_for(seen.messages, blocked=seen.blocked),
         "only": words.COUNTED[only] if only else None,
         **_settings_of(visit, seen.standing),
         **bound,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
 from django.utils.timesince import timesince
-from django.utils.translation import gettext, npgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, npgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import EventKind, Message, MessageMail
@@ -150,14 +151,18 @@ def mailed(mail: MessageMail) -> State:
     return _MAILED[mail.is_sure]
 
 
-def line_for(message: Message, *, language: str, blocked: dict[str, bool]) -> Line:
+def lines_for(messages: Iterable[Message], *, blocked: dict[str, bool]) -> list[Line]:
+    return [line_for(message, blocked=blocked) for message in messages]
+
+
+def line_for(message: Message, *, blocked: dict[str, bool]) -> Line:
     """`blocked` as `suppressions.blocked_phones` says it. No query where `replacements` were prefetched."""
     asked = blocked.get(message.recipient_phone)
     again = next(iter(message.replacements.all()), None)
     return Line(
         message,
         STATES[message.status],
-        None if again else advice_for(message, language=language),
+        None if again else advice_for(message, language=get_language() or ""),
         None if asked is None else OPT_OUT[asked],
         Line(again, STATES[again.status], advice=None) if again else None,
     )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Count, Q, prefetch_related_objects
 from django.utils import timezone
 
-from messaging.models import InboundMessage, Message, MessageEvent, MessageQuerySet
+from messaging.models import Message, MessageQuerySet
 from messaging.services.failures import AT_MOST, FAILED, unresolved
 from messaging.services.obstacles import Standing, standing_of
 from messaging.services.quiet_hours import end_of_quiet_hours
@@ -61,15 +61,6 @@ class Overview:
     blocked: dict[str, bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """One message's life: what happened to it, what was answered, and whether its recipient wants more."""
-
-    events: list[MessageEvent]
-    replies: list[InboundMessage]
-    blocked: dict[str, bool]
-
-
 def overview_of(tenant: Tenant, *, user: User, only: Group | None = None) -> Overview:
     """`only` narrows the messages to today's of one group."""
     last, mine = _last_sent(tenant), Message.objects.visible_to(user).of(tenant)
@@ -86,18 +77,6 @@ def overview_of(tenant: Tenant, *, user: User, only: Group | None = None) -> Ove
         today=_counts_of_today(tenant),
         messages=messages,
         blocked=blocked_phones(tenant, {message.recipient_phone for message in shown}),
-    )
-
-
-def story_of(message: Message, *, user: User) -> Story:
-    return Story(
-        events=list(MessageEvent.objects.visible_to(user).filter(message=message).in_order()),
-        replies=list(
-            InboundMessage.objects.visible_to(user)
-            .filter(answers=message)
-            .order_by("received_at", "id")
-        ),
-        blocked=blocked_phones(message.tenant, [message.recipient_phone]),
     )
 
 
