@@ -100,12 +100,9 @@ class InboundMessageAdmin(NewestOnly, ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[InboundMessage], search_term: str
     ) -> tuple[QuerySet[InboundMessage], bool]:
-        try:
-            search_term = phone_numbers.normalised(search_term)
-        except phone_numbers.InvalidPhoneNumberError:
-            pass  # then it is a wamid or a name
-        else:
-            return queryset.filter(sender_phone=search_term), False
+        # What is no number is a wamid or a name.
+        if phone := phone_numbers.as_typed(search_term):
+            return queryset.filter(sender_phone=phone), False
         found: tuple[QuerySet[InboundMessage], bool] = super().get_search_results(
             request, queryset, search_term
         )

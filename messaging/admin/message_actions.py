@@ -31,6 +31,7 @@ from messaging.services.resending_words import (
 from tenants.admin.base import confirmation
 from tenants.display import page_url
 from tenants.models import User
+from tenants.phone_field import PhoneField
 from tenants.phone_numbers import masked
 
 if TYPE_CHECKING:
@@ -47,12 +48,9 @@ REPLAY = "messaging.change_webhookdelivery"
 
 
 class CorrectionForm(forms.Form):
-    """Whether it is a number decides the service, for bakeries correct numbers too."""
-
-    to = forms.CharField(
+    to = PhoneField(
         label=capfirst(gettext_lazy("the right number")),
-        max_length=40,
-        help_text=gettext_lazy("With + and country code, such as +34600000101."),
+        help_text=gettext_lazy("Such as +34 600 000 101; of Spain nine digits do."),
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "off"}),
     )
 

@@ -38,9 +38,9 @@ from messaging.services.number_setup import (
 from messaging.services.refusal_words import words_of_refusal
 from messaging.services.refused import RefusedError
 from messaging.services.trial import NobodySendsFromItError, send_trial
-from tenants import phone_numbers
 from tenants.display import clock, page_url, phone
 from tenants.models import NumberSetup, PhoneNumber
+from tenants.phone_field import PhoneField
 
 if TYPE_CHECKING:
     from django.urls import URLPattern
@@ -94,19 +94,11 @@ class RegisterForm(forms.Form):
 class RecipientForm(forms.Form):
     """Where a test message goes."""
 
-    to = forms.CharField(
+    to = PhoneField(
         label=gettext_lazy("To"),
         help_text=gettext_lazy("A phone at hand, such as +34 600 000 101."),
         widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "tel", "autocomplete": "tel"}),
     )
-
-    def clean_to(self) -> str:
-        try:
-            return phone_numbers.normalised(self.cleaned_data["to"])
-        except phone_numbers.InvalidPhoneNumberError as error:
-            raise forms.ValidationError(
-                _("Write the number with + and its country code, such as +34600000101.")
-            ) from error
 
 
 class TrialForm(RecipientForm):

@@ -25,6 +25,7 @@ from messaging.services.people import Person
 from tenants import phone_numbers
 from tenants.admin.base import Headed, confirmation
 from tenants.display import BAD, CAUTION, GOOD, NEUTRAL, badge, link, moment, page_url, phone
+from tenants.phone_field import PhoneField
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -35,10 +36,9 @@ _Staff = Suppression.Source.STAFF
 
 
 class NewSuppressionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic only in the stubs
-    phone = forms.CharField(
+    phone = PhoneField(
         label=capfirst(gettext_lazy("person's number")),
-        max_length=40,
-        help_text=gettext_lazy("With + and country code, such as +34600000101."),
+        help_text=gettext_lazy("Such as +34 600 000 101; of Spain nine digits do."),
         widget=UnfoldAdminTextInputWidget,
     )
     reason = forms.CharField(
@@ -53,13 +53,7 @@ class NewSuppressionForm(forms.ModelForm):  # type: ignore[type-arg]  # generic 
         fields = ("phone", "tenant", "what", "reason")
 
     def clean_phone(self) -> str:
-        try:
-            number = phone_numbers.normalised(self.cleaned_data["phone"])
-        except phone_numbers.InvalidPhoneNumberError:
-            raise forms.ValidationError(
-                _("Write the number with + and its country code, such as +34600000101.")
-            ) from None
-        return phone_numbers.comparable(number)
+        return phone_numbers.comparable(self.cleaned_data["phone"])
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
@@ -179,9 +173,8 @@ class SuppressionAdmin(NewestOnly, Headed, ModelAdmin):  # type: ignore[misc]  #
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Suppression], search_term: str
     ) -> tuple[QuerySet[Suppression], bool]:
-        try:
-            number = phone_numbers.normalised(search_term)
-        except phone_numbers.InvalidPhoneNumberError:
+        number = phone_numbers.as_typed(search_term)
+        if not number:
             found: tuple[QuerySet[Suppression], bool] = super().get_search_results(
                 request, queryset, search_term
             )

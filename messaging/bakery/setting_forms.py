@@ -95,7 +95,7 @@ class OwnPhoneForm(forms.Form):
     phone = PhoneField(
         label=_("Your WhatsApp number"),
         autocomplete="tel",
-        help_text=_("With + and the country code, such as +34 600 000 101."),
+        help_text=_("Such as +34 600 000 101; of Spain nine digits do."),
     )
 
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tenants.phone_numbers import (
     InvalidPhoneNumberError,
+    as_typed,
     comparable,
     formatted,
     from_digits,
@@ -55,6 +56,18 @@ def test_what_is_no_e164_number_is_refused(text):
         normalised(text)
     # The guide's example stands in the message, the caller's number does not.
     assert len(text) < 7 or "600000101" not in str(raised.value).replace("+34600000101", "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "number"),
+    [
+        *((typed, "+34600000132") for typed in ("600 000 132", "0034600000132", "34 600-000-132")),
+        *(("+351 912 345 678", "+351912345678"), ("00351912345678", "+351912345678")),
+        *((typed, "") for typed in ("", "soon", "600 00", "++34600000132", "500 000 132")),
+    ],
+)
+def test_people_type_numbers_as_they_know_them(typed, number):
+    assert as_typed(typed) == number
 
 
 def test_spanish_numbers_are_shown_by_threes_and_others_as_their_country_does():

@@ -267,7 +267,7 @@ def test_an_owner_proves_a_number_and_has_a_test_sent(browse, ana, bakery):
     test = f"{SETTINGS}/notices/{kind('po_notification').pk}/test"
     assert client.post(test).url == f"{SETTINGS}/phone"
     assert client.post(f"{SETTINGS}/phone", {"phone": "600"}).status_code == 200
-    client.post(f"{SETTINGS}/phone", {"phone": "+34 600 000 199"})
+    client.post(f"{SETTINGS}/phone", {"phone": "600 000 199"})
     page = client.get(f"{SETTINGS}/phone").text
     assert "+34 6•• ••• 199" in page
     assert "600 000 199" not in page
