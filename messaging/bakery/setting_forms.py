@@ -80,7 +80,14 @@ class MonthlyLimitForm(forms.Form):
     """How many notices a month at most; empty for no limit of the bakery's own."""
 
     limit = forms.IntegerField(
-        label=_("At most, notices a month"), required=False, min_value=1, max_value=1_000_000
+        label=_("At most, notices a month"),
+        required=False,
+        min_value=1,
+        max_value=1_000_000,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value"),
+            _("Write a whole number between 1 and a million, or nothing for no limit."),
+        ),
     )
 
     def __init__(self, *args: Any, cap: int | None = None, **kwargs: Any) -> None:

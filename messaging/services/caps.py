@@ -21,6 +21,8 @@ from tenants.models import SettingChange, Tenant
 
 MAX_TTL = timedelta(days=7)
 _NEAR_PERCENT = 80
+# How many of those above a limit are counted, for the page alone.
+_COUNTED_BEYOND = 10_000
 # What never reached Meta, or was refused there, costs nothing.
 _NOT_COUNTED = (MessageStatus.CANCELLED, MessageStatus.EXPIRED, MessageStatus.FAILED)
 
@@ -54,14 +56,18 @@ class MonthUse:
 
 
 def month_use(tenant: Tenant) -> MonthUse | None:
-    """Return how much of this month's limit is used, None for a bakery without one; one query, bounded by the limit."""
+    """Return how much of this month's limit is used, None for a bakery without one; one query, bounded.
+
+    Who lowers the limit, or sends at the moment it is reached, has used more than it.
+    """
     limit = tenant.monthly_limit
     if limit is None:
         return None
     now = timezone.now()
     month = now.astimezone(ZoneInfo(tenant.time_zone)).date().replace(day=1)
     start, end = _midnight(tenant, month), _midnight(tenant, _next_month(month))
-    return MonthUse(_count(tenant, limit, start=start, end=end, now=now), limit, end)
+    used = _count(tenant, limit + _COUNTED_BEYOND, start=start, end=end, now=now)
+    return MonthUse(used, limit, end)
 
 
 def reached_cap(tenant: Tenant, moment: datetime, *, now: datetime) -> ReachedCap | None:

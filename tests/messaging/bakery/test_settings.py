@@ -221,6 +221,7 @@ def test_the_limit_is_set_below_the_platforms(browse, ana, bakery):
 def test_a_limit_that_is_none_is_said_beside_its_field(browse, ana, bakery, limit):
     page = browse(ana).post(f"{SETTINGS}/limit", {"limit": limit})
     assert 'id="id_limit_error"' in page.text
+    assert "Write a whole number between 1 and a million, or nothing for no limit." in page.text
     assert nothing_changed()
 
 

@@ -186,6 +186,14 @@ def test_from_four_fifths_on_the_limit_is_near(ana, bakery):
     assert use_of(bakery).is_full
 
 
+def test_what_was_used_above_a_lowered_limit_is_counted(ana, bakery):
+    for _ in range(3):
+        message_in(MessageStatus.SENT, tenant=bakery, accepted_at=timezone.now())
+    bakery.own_monthly_limit = 2
+    use = use_of(bakery)
+    assert (use.used, use.limit, use.is_full) == (3, 2, True)
+
+
 def test_the_month_ends_by_the_bakerys_clock(ana, bakery):
     bakery.own_monthly_limit = 10
     with travel("2026-11-30T23:30:00Z", tick=False):  # 1 December in Madrid
