@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 
 from messaging.models import CalendarFeed
 from messaging.services import calendar_feeds
-from messaging.services.date_words import STATES, action_of, title_of
+from messaging.services.date_words import STATES, action_of, title_of, undated
 from messaging.services.dates_ahead import DatedEvent, DateKind, DateState, dated_events
 from messaging.services.letters import site_url
 from messaging.services.mails import platform_admins
@@ -116,12 +116,16 @@ class CalendarFeedAdmin(ReadOnlyAdmin):
     def _page(self, request: HttpRequest, *, secret_url: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
+        today = timezone.localdate()
+        lines = [(event.state(today), _line(event)) for event in dated_events()]
         context: dict[str, Any] = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "title": _("Dates ahead"),
             "has_nobody": not platform_admins().exists(),
-            "lines": [_line(event) for event in dated_events()],
+            "lines": [line for state, line in lines if state != DateState.PAST],
+            "past": [line for state, line in lines if state == DateState.PAST],
+            "undated": undated(),
             "secret_url": secret_url,
             "feed": _own(request).first(),
             "may_subscribe": request.user.has_perm("messaging.subscribe_calendar"),

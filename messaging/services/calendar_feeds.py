@@ -15,7 +15,7 @@ from icalendar import Alarm, Calendar, Event
 
 from messaging.models import CalendarFeed
 from messaging.models.calendar_feed import feed_digest
-from messaging.services.date_words import action_of, title_of
+from messaging.services.date_words import action_of, title_of, undated
 from messaging.services.dates_ahead import DatedEvent, dated_events
 from messaging.services.letters import site_url
 from tenants.models import User
@@ -79,6 +79,9 @@ def calendar() -> bytes:
     made.add("method", "PUBLISH")
     made.add("name", _("WhatsApp dates"))
     made.add("x-wr-calname", _("WhatsApp dates"))
+    if told := undated():
+        made.add("description", told)
+        made.add("x-wr-caldesc", told)
     made.add("refresh-interval", _READ_AGAIN_AFTER, parameters={"VALUE": "DURATION"})
     made.add("x-published-ttl", "PT12H")
     now = datetime.now(UTC)

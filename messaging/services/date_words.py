@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from messaging.services.dates_ahead import DatedEvent, DateKind, DateState
+from messaging.graph_api.versions import GRAPH_VERSIONS
+from messaging.services.dates_ahead import (
+    DatedEvent,
+    DateKind,
+    DateState,
+    version_without_end,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -71,3 +77,17 @@ def title_of(event: DatedEvent) -> str:
 
 def action_of(event: DatedEvent) -> str:
     return str(_WORDS[event.kind][1])
+
+
+def undated() -> str:
+    """Say what one looks for among the dates and has none yet: the end of the Graph version in use. Empty when it has."""
+    version = version_without_end()
+    if version is None:
+        return ""
+    if all(row.version != version for row in GRAPH_VERSIONS):
+        text = _(
+            "Graph API %(version)s: it is not in our table of versions, so its end is unknown."
+        )
+    else:
+        text = _("Graph API %(version)s: Meta has not announced its end.")
+    return str(text) % {"version": version}

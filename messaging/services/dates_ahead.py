@@ -82,6 +82,13 @@ def dated_events() -> list[DatedEvent]:
     return sorted(kept, key=lambda event: (event.day, event.kind, event.key))
 
 
+def version_without_end() -> str | None:
+    """Return the Graph version in use where its end cannot be among the dates: Meta has announced none, or we know none."""
+    used = settings.WHATSAPP_API_VERSION
+    has_end = any(row.version == used and row.usable_until for row in GRAPH_VERSIONS)
+    return None if has_end else used
+
+
 def _is_shown(event: DatedEvent, today: date) -> bool:
     return event.asks_for_action or event.day > today - SHOWN_AFTER
 

@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -37,6 +38,26 @@ def test_the_list_says_what_when_and_what_to_do(paula, account):
     assert "in 5 days" in page
     assert "</span>soon</span>" in page
     assert "/admin/messaging/tokenrotation/now/" in page
+
+
+def test_the_version_without_an_end_is_told_without_a_day(paula, account, settings):
+    without = "Graph API v26.0: Meta has not announced its end."
+    assert without in paula.get(PAGE).text
+    assert without in paula.get(DOWNLOAD).text.replace("\r\n ", "")
+    settings.WHATSAPP_API_VERSION = "v21.0"
+    page = paula.get(PAGE).text
+    assert "Meta ends the Graph API version v21.0" in page
+    assert "not announced" not in page
+    settings.WHATSAPP_API_VERSION = "v99.0"
+    assert "v99.0: it is not in our table of versions" in paula.get(PAGE).text
+
+
+@time_machine.travel("2026-11-26T10:00Z", tick=False)
+def test_what_is_past_is_folded_away(paula, account):
+    ahead, _summary, past = paula.get(PAGE).text.partition("What has changed lately")
+    assert "Meta ends Embedded Signup v2" in past
+    assert "Meta ends Embedded Signup v2" not in ahead
+    assert "paid_messaging_account_id" in ahead
 
 
 def test_the_list_stands_without_an_account_too(paula, settings):
