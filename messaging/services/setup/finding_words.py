@@ -138,6 +138,12 @@ def _environment_right(facts: Facts) -> str:
     return f"{text} {more % {'names': ', '.join(facts['differing'])}}"
 
 
+def _environment_wrong(facts: Facts) -> str:
+    """The checks speak English, as in a terminal. Findings kept by an earlier release are names only."""
+    says = " ".join(facts.get("says") or []) or f"{', '.join(facts['checks'])}."
+    return _("The settings have findings. %(says)s") % {"says": says}
+
+
 def _version_current(facts: Facts) -> str:
     if facts.get("until"):
         return _("%(version)s can be used until %(until)s.") % _said(facts)
@@ -248,6 +254,7 @@ _TELLERS: dict[str, Callable[[Facts], str]] = {
     "subscribed": _subscribed,
     "address_bad": _address_bad,
     "environment_right": _environment_right,
+    "environment_wrong": _environment_wrong,
     "version_current": _version_current,
     "test_failed": _test_failed,
     "bakeries_assigned": _assigned,

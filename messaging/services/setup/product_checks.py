@@ -47,9 +47,11 @@ def environment(reading: Reading) -> Outcome:
     """What the system checks say of the settings, as `manage.py check --database default` does."""
     found = _findings()
     differing = sorted({str(one.msg).split(maxsplit=1)[0] for one in found if one.id == _DIFFERS})
-    wrong = sorted({str(one.id) for one in found if one.id != _DIFFERS})
+    wrong = [one for one in found if one.id != _DIFFERS]
     if wrong:
-        return needs_you("environment_wrong", checks=wrong)
+        ids = sorted({str(one.id) for one in wrong})
+        says = dict.fromkeys(f"{one.msg} {one.hint or ''}".strip() for one in wrong)
+        return needs_you("environment_wrong", checks=ids, says=list(says))
     if not settings.ENABLE_WHATSAPP_NOTIFICATIONS:
         return needs_you("environment_off")
     return done("environment_right", differing=differing)

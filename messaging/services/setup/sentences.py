@@ -119,9 +119,6 @@ SENTENCES: dict[str, StrPromise] = {
         "The app is subscribed, but fields are missing: %(missing)s. Subscribe to them here or, where Meta does not allow that, in the app's webhook settings."
     ),
     # 7
-    "environment_wrong": gettext_lazy(
-        "The settings have findings: %(checks)s. manage.py check --database default tells each."
-    ),
     "environment_off": gettext_lazy(
         "ENABLE_WHATSAPP_NOTIFICATIONS is off, so nothing is sent. Set it to true and restart."
     ),

@@ -307,7 +307,11 @@ def test_metas_refusal_to_tell_of_the_subscription_is_trouble(ready):
 def test_the_environment_has_its_findings(ready, settings):
     settings.WHATSAPP_APP_SECRETS = []
     row = check(SetupKey.ENVIRONMENT)
-    assert (row.code, row.facts) == ("environment_wrong", {"checks": ["bakery_whatsapp.E004"]})
+    assert (row.code, row.facts["checks"]) == ("environment_wrong", ["bakery_whatsapp.E004"])
+    assert said_of_line(row).endswith(
+        "WHATSAPP_APP_SECRET is not set: nobody could tell Meta's webhooks from forged ones. "
+        "Copy it from the Meta app: App settings, Basic, App secret."
+    )
     settings.WHATSAPP_APP_SECRETS = [demo.APP_SECRET]
     settings.ENABLE_WHATSAPP_NOTIFICATIONS = False
     assert check(SetupKey.ENVIRONMENT).code == "environment_off"
