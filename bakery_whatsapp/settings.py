@@ -201,6 +201,9 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 LANGUAGES = languages_in(LOCALE_PATHS[0])
 # One form of dates in both languages: 11/12/2026 would be November in one and December in the other.
 FORMAT_MODULE_PATH = "bakery_whatsapp.formats"
+# Commands print without any language; Django's own form would then be 11/26/2026.
+DATE_FORMAT = SHORT_DATE_FORMAT = "j M Y"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "j M Y, H:i"
 LANGUAGE_COOKIE_AGE = 31_536_000  # a year in seconds
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 TIME_ZONE = "Europe/Madrid"

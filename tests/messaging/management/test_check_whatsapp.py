@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 import requests
+import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -17,6 +19,7 @@ from messaging.statuses import MessageStatus
 from tenants.models import Tenant, WhatsAppBusinessAccount
 from tests.factories import TemplateFactory, message_in
 from tests.messaging.services.setup.conftest import ready, setup_meta
+from tests.messaging.token_meta import said_of
 
 __all__ = ["ready", "setup_meta"]  # fixtures
 
@@ -75,6 +78,14 @@ def test_all_done_ends_well_also_offline_and_as_json(done):
     assert (told["can_send"], told["done"], told["total"]) == (True, 16, 16)
     assert len(told["lines"]) == 16
     assert not done.asked
+
+
+def test_dates_read_alike_everywhere(ready):
+    issued_at = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    ready.tokens[demo.ACCESS_TOKEN] = said_of(timedelta(days=60), issued_at=issued_at)
+    with time_machine.travel(issued_at, tick=False):
+        text, _error = run()
+    assert "Meta accepts it until 25 Jan 2027." in text
 
 
 def test_nothing_found_out_ends_with_2(done):
