@@ -31,6 +31,7 @@ from tenants.models import (
 from tests.factories import MembershipFactory, StaffFactory, TemplateFactory, TenantFactory
 from tests.messaging.graph_api.test_number_calls import BLOCKED
 from tests.messaging.services.setup.conftest import ready, setup_meta
+from tests.messaging.setup_meta import number as number_at_meta
 from tests.messaging.token_meta import NEW, said_of
 
 __all__ = ["ready", "setup_meta"]  # fixtures
@@ -469,7 +470,8 @@ def test_what_cannot_be_is_refused_beside_its_field(paula, ready, key, form, sai
 
 def test_the_id_of_an_account_in_use_is_not_exchanged(paula, ready):
     WhatsAppBusinessAccount.objects.update(waba_id="222333444555666")
-    page = paula.post(address("save", "waba"), {"waba-waba_id": "111111111111111"}).text
+    ready.numbers = [number_at_meta("999000000000001")]
+    page = paula.post(address("save", "waba"), {"waba-waba_id": demo.WABA_ID}).text
     assert "are here already" in page
 
 
