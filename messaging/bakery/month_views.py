@@ -32,15 +32,17 @@ _COUNTED = (Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED)
 @never_cache
 @require_safe
 def month_page(request: HttpRequest, slug: str) -> HttpResponse:
-    visit, month = visit_of(request, slug), _month(request)
+    visit = visit_of(request, slug)
+    first, now = costs.first_month(visit.tenant), Month.current()
+    month = _month(request, first=first, last=now)
     report = costs.bakery_month(month, tenant=visit.tenant)
     lists = reverse("bakery_messages", args=[slug])
     context = {
         "month": month,
         "title": month_words(month),
-        "is_now": month == Month.current(),
-        "before": (month.previous, month_words(month.previous)),
-        "after": (month.next, month_words(month.next)) if month < Month.current() else None,
+        "is_now": month == now,
+        "before": (month.previous, month_words(month.previous)) if month > first else None,
+        "after": (month.next, month_words(month.next)) if month < now else None,
         "counts": [
             (
                 f"{lists}?status={group.value}&month={month}",
@@ -62,7 +64,8 @@ def month_page(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def month_file(request: HttpRequest, slug: str) -> StreamingHttpResponse:
-    visit, month = visit_of(request, slug), _month(request)
+    visit = visit_of(request, slug)
+    month = _month(request, first=costs.first_month(visit.tenant), last=Month.current())
     lines = file_lines(statements.priced_messages(month, tenant=visit.tenant))
     zone = ZoneInfo(visit.tenant.time_zone)
     return StreamingHttpResponse(
@@ -72,9 +75,12 @@ def month_file(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     )
 
 
-def _month(request: HttpRequest) -> Month:
-    """Return the asked month, this one unless another is named. Raises Http404."""
+def _month(request: HttpRequest, *, first: Month, last: Month) -> Month:
+    """Return the asked month, the last unless another is named. Raises Http404 for one outside of these."""
     try:
-        return Month.parse(request.GET.get("month", "") or str(Month.current()))
+        month = Month.parse(request.GET.get("month", "") or str(last))
     except NoMonthError:
         raise Http404 from None
+    if not first <= month <= last:
+        raise Http404
+    return month
