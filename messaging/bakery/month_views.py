@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -21,7 +20,7 @@ from messaging.bakery.month_words import (
     month_words,
 )
 from messaging.bakery.pages import render_page, visit_of
-from messaging.csv_files import csv_lines
+from messaging.csv_files import csv_answer
 from messaging.months import Month, NoMonthError
 from messaging.services import costs, statements
 from messaging.services.overview import Group
@@ -68,11 +67,7 @@ def month_file(request: HttpRequest, slug: str) -> StreamingHttpResponse:
     month = _month(request, first=costs.first_month(visit.tenant), last=Month.current())
     lines = file_lines(statements.priced_messages(month, tenant=visit.tenant))
     zone = ZoneInfo(visit.tenant.time_zone)
-    return StreamingHttpResponse(
-        csv_lines(lines, language=get_language() or "es", zone=zone),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="whatsapp-{month}-{slug}.csv"'},
-    )
+    return csv_answer(lines, name=f"whatsapp-{month}-{slug}.csv", zone=zone)
 
 
 def _month(request: HttpRequest, *, first: Month, last: Month) -> Month:
