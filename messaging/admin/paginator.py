@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from messaging.admin import ways
+from messaging.services import ways
 from tenants.admin.sealed_search import SealedChangeList, SealedSearch
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class KeysetChangeList(SealedChangeList):
                 sample = self._among(found, self._last_of(place, ways.SAMPLED))
                 rows = ways.first_rows(found, sample, count=count)
             else:
-                rows = ways.in_time(found[:count], ms=ways.TIMEOUT_MS)
+                rows = ways.in_time(found[:count], ms=ways.FILTER_TIMEOUT_MS)
             if rows is not None:
                 return rows, None
         self.looked_through = SEARCHED_THROUGH if self.query else LOOKED_THROUGH

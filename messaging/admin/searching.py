@@ -10,7 +10,6 @@ from django.db.models import Count, Q
 from django.db.models.functions import Reverse
 from django.utils.translation import gettext as _
 
-from messaging.admin.ways import SAMPLED
 from messaging.graph_api.catalogue import CATALOGUE
 from messaging.models.searching import (
     NameWords,
@@ -21,6 +20,7 @@ from messaging.models.searching import (
     orders_like,
     words_in,
 )
+from messaging.services.ways import SAMPLED
 from tenants import phone_numbers
 
 if TYPE_CHECKING:

@@ -41,11 +41,8 @@ password_urls = [
             template_name="registration/forgotten_password.html",
             email_template_name="registration/forgotten_password_mail.txt",
             subject_template_name="registration/forgotten_password_subject.txt",
-            extra_email_context={
-                # Not the request's host, which a proxy or an attacker chooses.
-                "site_url": settings.SITE_URL,
-                "days": settings.PASSWORD_RESET_TIMEOUT // (24 * 60 * 60),
-            },
+            # Not the request's host, which a proxy or an attacker chooses.
+            extra_email_context={"site_url": settings.SITE_URL},
         ),
         name="password_reset",
     ),

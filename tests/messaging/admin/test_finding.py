@@ -7,8 +7,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging.admin import searching, ways
+from messaging.admin import searching
 from messaging.models import Message
+from messaging.services import ways
 from messaging.statuses import MessageStatus
 from tenants.models import User
 from tests.factories import MembershipFactory, message_in
@@ -89,16 +90,6 @@ def test_nothing_found_says_what_to_type(paula, message):
     assert "at least the last four digits" in page
     page = paula.post(FIND, {"term": "999"}, follow=True, headers={"accept-language": "es"}).text
     assert "al menos las cuatro últimas cifras" in page
-
-
-def test_an_error_code_that_is_nothing_else_lists_what_it_stopped(paula):
-    refused = message_in(MessageStatus.FAILED, error_code=131026, failed_at=timezone.now())
-    answer = paula.post(FIND, {"term": "131026"})
-    assert answer.headers["location"] == f"{LIST}?code=131026"
-    assert page_of(refused) in paula.get(answer.headers["location"]).text
-    page = paula.post(LIST, {"q": "131026"}, follow=True).text
-    assert f'href="{LIST}?code=131026"' in page
-    assert "No order and no phone number has these digits." in page
 
 
 def test_a_code_of_metas_leads_to_what_it_stopped(paula):

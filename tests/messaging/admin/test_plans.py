@@ -9,8 +9,9 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from messaging.admin import paginator, ways
+from messaging.admin import paginator
 from messaging.models import Message
+from messaging.services import ways
 from messaging.statuses import MessageStatus
 from tests.factories import MessageFactory
 

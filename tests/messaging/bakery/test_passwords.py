@@ -8,29 +8,21 @@ from tests.factories import PASSWORD
 
 
 @pytest.mark.parametrize(
-    ("language", "subject", "sentences"),
+    ("language", "subject", "sentence"),
     [
-        (
-            "es",
-            "Tu contraseña nueva para los avisos de la panadería",
-            ("Elígela aquí:", "El enlace vale una sola vez y durante 3 días."),
-        ),
-        (
-            "en",
-            "Your new password for the bakery notices",
-            ("Choose it here:", "The link works once and for 3 days."),
-        ),
+        ("es", "Tu contraseña nueva para los avisos de la panadería", "Elígela aquí:"),
+        ("en", "Your new password for the bakery notices", "Choose it here:"),
     ],
 )
 def test_a_forgotten_password_is_replaced_by_mail(
-    browse, ana, mailoutbox, settings, language, subject, sentences
+    browse, ana, mailoutbox, settings, language, subject, sentence
 ):
     client = browse(language=language)
     sent = client.post("/password/forgotten", {"email": ana.email})
     assert sent.url == "/password/forgotten/sent"
     [mail] = mailoutbox
     assert mail.subject == subject
-    assert [sentence for sentence in sentences if sentence in mail.body] == [*sentences]
+    assert sentence in mail.body
     [link] = re.findall(rf"{re.escape(settings.SITE_URL)}(/password/new/\S+)", mail.body)
     form = client.get(link, follow=True)
     new = "another-invented-password"

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 SAMPLED = 2_000
 # With so many found among those a page of 50 is found among the newest 20,000, which takes less than the indexes.
 FREQUENT = 5
-# What finds next to nothing among millions is given up after this.
-TIMEOUT_MS = 120
+# What finds next to nothing among millions is given up after this: a filter, a search on either way.
+FILTER_TIMEOUT_MS = 80
+NEWEST_TIMEOUT_MS = 120
 INDEXES_TIMEOUT_MS = 250
 _QUERY_CANCELED = "57014"
 # Row by row in the list's order.
@@ -41,11 +42,16 @@ _NO_SETTINGS: Mapping[str, str] = {}
 
 
 def first_rows(
-    found: QuerySet[Any], sample: QuerySet[Any] | None, *, count: int
+    found: QuerySet[Any],
+    sample: QuerySet[Any] | None,
+    *,
+    count: int,
+    by_index: QuerySet[Any] | None = None,
 ) -> list[Any] | None:
     """Return the first `count` rows of a search in its order, None when neither way finds them in time.
 
-    `sample` is the search among the first SAMPLED rows of the whole table, None where it has no more.
+    `sample` is the search among the first SAMPLED of the rows that are searched, None where there are no more. `by_index` is
+    the same search, written for the indexes of what is looked for where `found` is written for those of the order.
     """
     if sample is None:
         return list(found[:count])
@@ -54,12 +60,13 @@ def first_rows(
         return sampled
     if len(sampled) >= FREQUENT and (rows := newest(found[:count])) is not None:
         return rows
+    found = found if by_index is None else by_index
     return in_time(found[:count], ms=INDEXES_TIMEOUT_MS, settings=_BY_INDEXES)
 
 
-def newest(found: QuerySet[Any], *, ms: int = TIMEOUT_MS) -> list[Any] | None:
+def newest(found: QuerySet[Any], *, ms: int | None = None) -> list[Any] | None:
     """Go through the rows in the list's order; None when that takes longer. 0 is as long as it takes."""
-    return in_time(found, ms=ms, settings=_NEWEST)
+    return in_time(found, ms=NEWEST_TIMEOUT_MS if ms is None else ms, settings=_NEWEST)
 
 
 def in_time(
