@@ -19,6 +19,8 @@ FAST = "1000"  # messages a second that may leave one number
 THREADS = 64
 MESSAGES = 3000
 BEHIND = 1_000_000
+# Decision 31.
+OF_SEARCH = ("message_phone_end", "message_words", "message_failed", "message_never_accepted")
 WORK_LEFT = (
     "SELECT count(*) FROM messaging_message WHERE send_after IS NOT NULL OR claimed_at IS NOT NULL"
 )
@@ -113,10 +115,11 @@ def stop(processes: list[Process]) -> None:
 # --- Accepting -----------------------------------------------------------------------------------
 
 
-def send_body(tenant: str) -> str:
+def send_body(tenant: str, **more: str) -> str:
     """A body for `benchmarks.load`, which puts a new number for each NNNNNN."""
     return json.dumps(
         {
+            **more,
             "tenant_id": tenant,
             "recipient_phone": "+34600NNNNNN",
             "recipient_name": "Juan García",
@@ -130,12 +133,10 @@ def send_body(tenant: str) -> str:
     )
 
 
-def press(stand: Stand, seconds: float) -> float:
-    tenant, key = stand.seeded["tenants"][0], stand.seeded["api_key"]
+def press(stand: Stand, seconds: float, **more: str) -> float:
+    key, body = stand.seeded["api_key"], send_body(stand.seeded["tenants"][0], **more)
     return float(
-        stand.run(
-            *("benchmarks.load", str(stand.web_port), key, send_body(tenant), "32", str(seconds))
-        )
+        stand.run("benchmarks.load", str(stand.web_port), key, body, "32", str(seconds)),
     )
 
 
@@ -162,6 +163,41 @@ def accepting(rounds: int, seconds: float = 5.0) -> list[Row]:
         Row("POST /send accepted", median(figures["ours"]), "/s"),
         Row("accepted / bare", ratio(figures, "ours", "bare"), "×", "≥ 0.5"),
     ]
+
+
+def search_indexes(rounds: int, seconds: float = 8.0) -> list[Row]:
+    """What the indexes of the admin's search cost: accepting orders with a number, and sending, with them and without."""
+    figures: dict[str, list[float]] = {
+        f"{what} {how}": [] for what in ("accepted", "sent") for how in ("with", "without")
+    }
+    with Stand(numbers=4, WHATSAPP_MPS_SHARE=FAST) as stand:
+        definitions = stand.rows(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE indexname = ANY(%s)",
+            list(OF_SEARCH),
+        )
+        for place in range(rounds):
+            # In turns who is first: the second finds warmer caches.
+            for how in ("with", "without") if place % 2 else ("without", "with"):
+                stand.clear()
+                for name, definition in definitions:
+                    stand.database.execute(f'DROP INDEX IF EXISTS "{name}"')
+                    if how == "with":
+                        stand.database.execute(definition)
+                web = stand.start_web()
+                figures[f"accepted {how}"].append(press(stand, seconds, reference="PO-NNNNNN"))
+                web.stop()
+                worker = stand.start_worker()
+                drain(stand, stand.seeded["numbers"], 500)
+                figures[f"sent {how}"].append(drain(stand, stand.seeded["numbers"]))
+                worker.stop()
+    rows = []
+    for what in ("accepted", "sent"):
+        rows += [
+            Row(f"{what} with the search's indexes", median(figures[f"{what} with"]), "/s"),
+            Row(f"{what} without them", median(figures[f"{what} without"]), "/s"),
+            Row(f"{what}, with / without", ratio(figures, f"{what} with", f"{what} without"), "×"),
+        ]
+    return rows
 
 
 def latency(rounds: int, requests: int = 100) -> list[Row]:
@@ -340,6 +376,7 @@ def wait_beside(stand: Stand, behind: int) -> float:
 MEASUREMENTS: dict[str, Callable[[int], list[Row]]] = {
     "send": sending,
     "accept": accepting,
+    "search_indexes": search_indexes,
     "latency": latency,
     "sessions": sessions,
     "growth": growth,
