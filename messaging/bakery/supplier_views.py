@@ -57,11 +57,14 @@ def supplier_list(request: HttpRequest, slug: str) -> HttpResponse:
 def supplier_page(request: HttpRequest, slug: str, recipient_id: uuid.UUID) -> HttpResponse:
     visit = visit_of(request, slug)
     portrait = recipients.portrait_of(_recipient(visit, recipient_id), user=visit.user)
+    # The heading says it of the number of now; of a former one its notices do.
+    phone = portrait.recipient.phone
+    of_others = {other: asked for other, asked in portrait.blocked.items() if other != phone}
     context = {
         "line": supplier_words.line_for(portrait.recipient, blocked=portrait.blocked),
         "consent_story": supplier_words.consent_story(portrait.recipient),
         "stopped_at": portrait.stopped_at,
-        "lines": words.lines_for(portrait.messages, blocked=portrait.blocked),
+        "lines": words.lines_for(portrait.messages, blocked=of_others),
     }
     return render_page(request, visit, "messaging/bakery/supplier.html", context)
 

@@ -9,7 +9,8 @@ from time_machine import travel
 from messaging.models import Recipient, Suppression
 from messaging.services import recipient_learning, sending, suppressions
 from messaging.services.people import Person
-from tests.factories import MessageFactory
+from messaging.statuses import MessageStatus
+from tests.factories import MessageFactory, message_in
 from tests.messaging.bakery.test_pages import text_of
 from tests.messaging.conftest import inbound, receive
 
@@ -64,6 +65,17 @@ def test_another_bakerys_opt_out_shows_nowhere(browse, ana, message):
     assert OWN not in page
     assert SHARED not in page
     assert not Suppression.objects.visible_to(ana).exists()
+
+
+def test_the_suppliers_page_says_it_once_and_not_beside_each_notice(browse, ana, bakery, message):
+    for _ in range(3):
+        message_in(MessageStatus.READ, tenant=bakery)
+    recipient_learning.learn()
+    stop(bakery.pk)
+    supplier = Recipient.objects.of(bakery).get()
+    page = browse(ana).get(f"{SETTINGS}/suppliers/{supplier.pk}").text
+    assert page.count(OWN) == 1
+    assert page.count('class="line"') == 4
 
 
 def test_a_cancelled_notice_says_to_call(browse, ana, message):
