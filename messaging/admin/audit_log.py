@@ -57,6 +57,13 @@ _EVENTS = {
     "second_factor": gettext_lazy("second factor"),
     "recovery_codes": gettext_lazy("recovery codes"),
 }
+# As django-auditlog and the services write them.
+_YES_OR_NO = {"True": gettext_lazy("yes"), "False": gettext_lazy("no")}
+_SECOND_FACTOR = {
+    "on": gettext_lazy("switched on"),
+    "off": gettext_lazy("switched off"),
+    "reset by somebody else": gettext_lazy("reset by somebody else"),
+}
 _SHOWN = 3
 _NOTHING = {"None", ""}
 # As django-auditlog and tenants/audit.py write them.
@@ -172,17 +179,19 @@ class ChangeAdmin(NewestOnly, ReadOnlyAdmin):
             )
         except NoReverseMatch:
             return format_html("{} {}", name, entry.object_repr)
-        return format_html("{} {}", name, link(url, entry.object_repr))
+        return format_html("<span>{} {}</span>", name, link(url, entry.object_repr))
 
     @admin.display(description=gettext_lazy("change"))
     def change(self, entry: LogEntry) -> SafeString | str:
         lines = _lines(entry)
         more = len(lines) - _SHOWN
         told = format_html_join("", "<div>{}: {} → {}</div>", lines[:_SHOWN]) or "–"
-        if more <= 0:
-            return told
-        text = _("and %(count)d more") % {"count": more}
-        return format_html("{}{}", told, link(page_url("auditlog_logentry", entry.pk), text))
+        rest: SafeString | str = ""
+        if more > 0:
+            text = _("and %(count)d more") % {"count": more}
+            rest = link(page_url("auditlog_logentry", entry.pk), text)
+        # One thing: on a phone the cells of a row lay out side by side what stands in them.
+        return format_html('<div class="bw-lines">{}{}</div>', told, rest)
 
     @admin.display(description=gettext_lazy("changes"))
     def all_changes(self, entry: LogEntry) -> SafeString | str:
@@ -228,7 +237,7 @@ def _lines(entry: LogEntry) -> list[tuple[str, SafeString | str, SafeString | st
     """Return name, old and new value of each field; what stood or stands empty is a dash."""
     model = entry.content_type.model_class()
     lines = [
-        (_name_of(model, field), *_old_and_new(change))
+        (_name_of(model, field), *_old_and_new(model, field, change))
         for field, change in sorted((entry.changes or {}).items())
         if not _is_of_others(model, field)
     ]
@@ -238,24 +247,36 @@ def _lines(entry: LogEntry) -> list[tuple[str, SafeString | str, SafeString | st
 
 def _is_of_others(model: Any, field: str) -> bool:
     """Whether it is no column of the row but rows that point at it, which django-auditlog lists for a new one."""
+    if field in _EVENTS:
+        return False
     try:
         return bool(model._meta.get_field(field).auto_created) and field != "id"
     except (AttributeError, FieldDoesNotExist):
         return False
 
 
-def _old_and_new(change: Any) -> tuple[SafeString | str, SafeString | str]:
+def _old_and_new(model: Any, field: str, change: Any) -> tuple[SafeString | str, SafeString | str]:
     if isinstance(change, dict):  # a set of others: django-auditlog writes what came or went
         names = ", ".join(_role(name) for name in change["objects"])
         return (names, "–") if change["operation"] == "delete" else ("–", names)
-    old, new = (_value(value) for value in change)
+    old, new = (_value(model, field, value) for value in change)
     return old, new
 
 
-def _value(value: Any) -> SafeString | str:
+def _value(model: Any, field: str, value: Any) -> SafeString | str:
     if value in _NOTHING:
         return "–"
-    return _local(str(value)) or str(value)
+    if field == "second_factor" or value in _YES_OR_NO:
+        return str((_YES_OR_NO | _SECOND_FACTOR).get(value, value))
+    return _local(str(value)) or str(_choices(model, field).get(str(value), value))
+
+
+def _choices(model: Any, field: str) -> dict[str, Any]:
+    """Return the words of a field that holds one of a few codes."""
+    try:
+        return {str(code): words for code, words in model._meta.get_field(field).flatchoices}
+    except (AttributeError, FieldDoesNotExist):
+        return {}
 
 
 def _local(value: str) -> SafeString | None:

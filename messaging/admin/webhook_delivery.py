@@ -25,6 +25,7 @@ from messaging.admin.paginator import NewestOnly
 from messaging.admin.wording import REASONS, reason
 from messaging.models import DeliveryOutcome, UnknownWebhookField, WebhookDelivery
 from messaging.services import replaying
+from messaging.statuses import MessageStatus
 from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import BAD, BUSY, CAUTION, GOOD, badge, link, list_url, moment, page_url
 
@@ -270,7 +271,7 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("content"))
     def content(self, delivery: WebhookDelivery) -> str:
         """Say what is in it, such as "delivered, read ×2"."""
-        found = Counter(str(verdict.get("what") or "?") for verdict in delivery.verdicts)
+        found = Counter(_what(verdict) or "?" for verdict in delivery.verdicts)
         return ", ".join(f"{what} ×{n}" if n > 1 else what for what, n in found.items()) or "–"
 
     @admin.display(description=gettext_lazy("size"))
@@ -287,7 +288,7 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
             (
                 (
                     str(verdict.get("change", "")),
-                    str(verdict.get("what", "")),
+                    _what(verdict),
                     verdict_badge(str(verdict.get("verdict", ""))),
                     reason(str(verdict.get("why") or "")),
                 )
@@ -314,6 +315,12 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
             return pretty_json(json.loads(delivery.body_text))
         except (ValueError, RecursionError):
             return format_html('<pre class="bw-code" tabindex="0">{}</pre>', delivery.body_text)
+
+
+def _what(verdict: dict[str, Any]) -> str:
+    """Name a status in our words, all else, such as the fields of a webhook, in Meta's."""
+    what = str(verdict.get("what") or "")
+    return str(MessageStatus(what).label) if what in MessageStatus.values else what
 
 
 def _states(chosen: str) -> list[tuple[SafeString, str, bool]]:

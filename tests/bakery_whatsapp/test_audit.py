@@ -29,6 +29,7 @@ from messaging.services import (
     weekly_summary,
 )
 from messaging.services.setup import checking
+from tenants.audit import record_change
 from tenants.models import PhoneNumber, SettingChange, StopReason, Tenant, User
 from tenants.services.api_keys import create_api_key, revoke_api_key
 from tenants.services.provisioning import put_tenant
@@ -369,6 +370,26 @@ def test_a_new_row_lists_its_columns_only(paula):
     page = paula.get(f"{LIST}{made.pk}/change/").text
     assert "Panadería Nueva" in page
     assert ".None" not in page
+
+
+def test_codes_are_told_in_words_and_no_line_is_empty(paula):
+    user = MembershipFactory.create(gets_weekly_summary=True).user
+    record_change(user, second_factor=("off", "on"))
+    page = paula.get(LIST, {"row": f"tenants.user:{user.pk}", "action": "1"}).text
+    assert "<div>second factor: switched off → switched on</div>" in page
+    (membership,) = user.memberships.all()
+    membership.role, membership.gets_weekly_summary = "staff", False
+    membership.save()
+    row = {"row": f"tenants.membership:{membership.pk}", "action": "1"}
+    page = paula.get(LIST, row, headers={"accept-language": "es"}).text
+    assert "sí → no</div>" in page
+    assert "owner" not in page.partition("result_list")[2].partition("bw-lines")[2]
+    assert "True" not in page.partition("result_list")[2]
+
+
+def test_the_changes_of_a_row_are_one_thing_on_a_phone(paula, renamed):
+    page = paula.get(LIST).text
+    assert page.count('<div class="bw-lines">') == LogEntry.objects.count()
 
 
 def test_the_pages_are_called_as_in_the_menu(paula, renamed):

@@ -45,6 +45,9 @@ def test_a_delivery_shows_its_body_and_the_verdict_of_each_thing_in_it(paula, db
     assert "&lt;b&gt;ñ&lt;/b&gt;" in page
     assert "No message of ours." in page
     assert "ignored, all or in part" in page
+    spanish = {"accept-language": "es"}
+    assert "<td>entregado</td>" in paula.get(page_of(delivery), headers=spanish).text
+    assert "entregado, leído" in paula.get(LIST, headers=spanish).text
 
 
 @pytest.mark.parametrize(
