@@ -49,7 +49,7 @@ def month_page(request: HttpRequest, slug: str) -> HttpResponse:
             )
             for group in _COUNTED
         ],
-        "trials": report.trials,
+        "trials": report.totals.trials,
         "trials_url": f"{lists}?status={TESTS}&month={month}",
         "cost": cost_words(report.totals),
         "lines": cost_lines(report.lines),

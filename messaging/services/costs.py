@@ -30,7 +30,7 @@ class Totals:
 
     A read message has also been delivered and sent. `unknown` were delivered and Meta has not said how it charges them;
     `unpriced` are charged and the price book has no rate. `later` were delivered after the month's end, so that they stand
-    on Meta's next bill.
+    on Meta's next bill. `trials` are the tests among the delivered.
     """
 
     sent: int = 0
@@ -44,6 +44,7 @@ class Totals:
     estimated: int = 0
     outdated: int = 0
     later: int = 0
+    trials: int = 0
     costs: dict[str, Decimal] = field(default_factory=dict)
 
     @property
@@ -60,6 +61,8 @@ class Totals:
         self.count(row["status"], count)
         if row["delivered_on"] is not None and row["delivered_on"] >= after:
             self.later += count
+        if row["status"] in DELIVERED:
+            self.trials += row["trials"]
         match price.charge:
             case Charge.CHARGED:
                 self._add_charged(count, price)
@@ -153,29 +156,27 @@ class PricedLine:
 class BakeryMonth:
     """A month of one bakery: its totals, and of what its cost is made up, the most messages first.
 
-    `notices` counts what became of them without tests; `trials` are the tests that arrived, which are in the totals only.
+    `notices` counts what became of them without tests, which are in the totals only.
     """
 
     totals: Totals
     notices: Totals
-    trials: int
     lines: list[PricedLine]
     counted_at: datetime | None
 
 
 def bakery_month(month: Month, *, tenant: Tenant) -> BakeryMonth:
     """Read a month of one bakery; three queries, however many messages."""
-    total, notices, trials = Totals(), Totals(), 0
+    total, notices = Totals(), Totals()
     counted: Counter[tuple[str, Decimal | None, str]] = Counter()
     for row, price in _priced(month, tenant=tenant):
         total.add(row, price, after=month.after)
         notices.count(row["status"], row["messages"] - row["trials"])
-        trials += row["trials"] if row["status"] in DELIVERED else 0
         if price.charge == Charge.CHARGED:
             key = (country_of(row["country_code"]), price.amount, price.currency)
             counted[key] += row["messages"]
     lines = [PricedLine(*key, messages) for key, messages in counted.most_common()]
-    return BakeryMonth(total, notices, trials, lines, usage.counted_at(month.first, month.after))
+    return BakeryMonth(total, notices, lines, usage.counted_at(month.first, month.after))
 
 
 def month_and_recent_days(days: int) -> tuple[Totals, list[DayTotals]]:

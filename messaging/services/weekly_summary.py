@@ -225,7 +225,11 @@ def _name(message: Message) -> str:
 def _cost(tenant: Tenant) -> str:
     totals = costs.month_totals(Month.current(), tenant=tenant)
     about = "≈ " if totals.estimated or totals.without_price else ""
-    text = _("Cost of this month so far: %(sum)s")
+    text = (
+        _("Cost of this month so far, tests included: %(sum)s")
+        if totals.trials
+        else _("Cost of this month so far: %(sum)s")
+    )
     return text % {"sum": f"{about}{money.sums(totals.costs)}"}
 
 

@@ -91,6 +91,17 @@ def test_the_cost_so_far_is_told(ana):
     assert "Coste de este mes hasta ahora: 0,05\u00a0€" in sent().body
 
 
+def test_the_cost_says_that_tests_are_in_it(ana):
+    PriceRate.objects.all().delete()
+    PriceRateFactory()
+    for is_trial in (False, True):
+        message_at(LAST_WEEK, MessageStatus.READ, tenant=ana.tenant, is_trial=is_trial)
+    usage.count_days([LAST_WEEK.date()])
+    run()
+    assert "1 aviso la semana pasada" in sent().subject
+    assert "Coste de este mes hasta ahora, pruebas incluidas: 0,10\u00a0€" in sent().body
+
+
 def test_it_is_sent_once_however_often_the_clock_strikes(ana):
     message_at(LAST_WEEK, tenant=ana.tenant)
     for hours in range(0, 200, 3):
