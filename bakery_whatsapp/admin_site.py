@@ -39,6 +39,9 @@ _ADMIN_POLICY = {
 class BakeryAdminSite(UnfoldAdminSite):  # type: ignore[misc]  # unfold ships no types
     """The platform staff's workplace. Bakeries never enter it: that takes `is_staff`."""
 
+    # As our own columns write it; Django's is a hyphen.
+    empty_value_display = "–"
+
     def admin_view(
         self, view: Callable[..., HttpResponse], cacheable: bool = False
     ) -> Callable[..., HttpResponse]:

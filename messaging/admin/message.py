@@ -35,7 +35,7 @@ from messaging.admin.wording import price
 from messaging.models import Message
 from messaging.services import holding, sending
 from messaging.services.explaining import explain_code
-from messaging.services.prices import cost_of
+from messaging.services.prices import Charge, cost_of
 from tenants.admin.base import ReadOnlyAdmin, confirmation
 from tenants.display import link, list_url, moment, page_url, phone
 
@@ -376,7 +376,8 @@ class MessageAdmin(MessageActions, MessageMailing, NewestOnly, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("pricing"))
     def price(self, message: Message) -> str:
-        return price(message.pricing)
+        is_lost = cost_of(message).charge == Charge.NOT_DELIVERED
+        return price(message.pricing, is_lost=is_lost)
 
     @admin.display(description=gettext_lazy("cost"))
     def cost(self, message: Message) -> str:

@@ -126,8 +126,10 @@ def reason(why: str) -> SafeString | str:
     return _(why) if why in REASONS else why
 
 
-def price(pricing: dict[str, Any] | None) -> str:
+def price(pricing: dict[str, Any] | None, *, is_lost: bool = False) -> str:
     """Say what Meta's `pricing` says, such as "charged · utility · for each message"; a dash while it says nothing.
+
+    It is told when a message is sent, and only what is delivered is charged: of one that was lost after that it says nothing.
 
     Source: Webhooks reference, statuses, `pricing`, 2026-11-22.
     """
@@ -136,7 +138,7 @@ def price(pricing: dict[str, Any] | None) -> str:
     billable, model = pricing.get("billable"), pricing.get("pricing_model")
     kind, category = pricing.get("type"), pricing.get("category")
     words = []
-    if isinstance(billable, bool):
+    if isinstance(billable, bool) and not is_lost:
         words.append(_("charged") if billable else _("free of charge"))
     words.append(str(category or ""))
     if kind and kind != "regular":

@@ -62,7 +62,9 @@ def _token_problems(facts: Facts, account: WhatsAppBusinessAccount | None) -> st
     token = token_facts(facts)
     if token is None or account is None:
         return str(SENTENCES["token_invalid"])
-    return " ".join(problems_of(token, account)) or _("Check it again.")
+    return " ".join(problems_of(token, account)) or _(
+        "What was found belongs to another app or account than is stored now. Check it now."
+    )
 
 
 def _token_good(facts: Facts) -> str:

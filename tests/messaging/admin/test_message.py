@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -59,6 +60,19 @@ def test_a_failed_message_says_what_happened_who_acts_and_what_to_do(paula, fail
     assert "The bakery" in page
     assert "Check the number with the recipient" in page
     assert "Message undeliverable" in page
+
+
+@pytest.mark.parametrize(("status", "is_charged"), [("failed", False), ("sent", True)])
+def test_what_was_not_delivered_is_not_told_as_charged(paula, db, status, is_charged):
+    pricing = {"billable": True, "pricing_model": "PMP", "type": "regular", "category": "utility"}
+    page = paula.get(page_of(message_in(MessageStatus(status), pricing=pricing))).text
+    assert ("charged · utility · for each message" in page) is is_charged
+    assert "utility · for each message" in page
+
+
+def test_nothing_is_written_in_one_way(paula, failed):
+    page = paula.get(page_of(message_in(MessageStatus.SENT))).text
+    assert not re.search(r">\s*-\s*<", page)
 
 
 def test_the_same_sentence_stands_there_in_spanish(paula, failed):

@@ -138,6 +138,17 @@ def test_an_app_or_secret_that_meta_does_not_know(ready):
     assert found(SetupKey.TOKEN) == ("later", "no_app")
 
 
+@translation.override("en")
+def test_a_finding_about_an_earlier_app_says_so(ready):
+    ready.tokens[demo.ACCESS_TOKEN] = said_of(app_id="111")
+    row = check(SetupKey.TOKEN)
+    account = WhatsAppBusinessAccount.objects.get()
+    assert "belongs to another app (111)" in finding_words.sentence_of(row.code, row.facts, account)
+    account.app_id = "111"
+    said = finding_words.sentence_of(row.code, row.facts, account)
+    assert said.startswith("What was found belongs to another app or account")
+
+
 @pytest.mark.parametrize(
     ("said", "system_user", "token"),
     [
