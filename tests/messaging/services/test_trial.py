@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.utils import timezone
 
 from messaging.models import Message
@@ -11,6 +13,7 @@ from messaging.services.trial import NobodySendsFromItError, send_trial
 from tests.factories import (
     AssignmentFactory,
     DefaultNumberFactory,
+    MessageFactory,
     PhoneNumberFactory,
     TemplateFactory,
     TenantFactory,
@@ -88,3 +91,14 @@ def test_named_and_missing_examples_fill_a_template_too():
     number = AssignmentFactory().phone_number
     queued = send_trial(number, to=PHONE, template=template, requested_by="admin:paula")
     assert queued.message.rendered_text == ("Hola Núria, se espera a las Prueba en la panadería.")
+
+
+def test_tests_of_before_the_column_are_marked_and_orders_called_so_are_not():
+    mark = import_module("messaging.migrations.0042_mark_trials").mark_trials
+    for reference, requested_by in (
+        ("TEST", "bakery:ana"), ("TEST", "admin:paula"), ("TEST", "ERP of Ana"), ("PO-1", "bakery:ana"),
+    ):  # fmt: skip
+        MessageFactory.create(reference=reference, requested_by=requested_by)
+    mark(apps, None)
+    marked = Message.objects.filter(is_trial=True).values_list("reference", "requested_by")
+    assert set(marked) == {("TEST", "bakery:ana"), ("TEST", "admin:paula")}
