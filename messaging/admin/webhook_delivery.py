@@ -124,6 +124,7 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
         "received",
         "state",
         "processed",
+        "repeated",
         "waited",
         "took",
         "size_in_words",
@@ -248,6 +249,10 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
     def processed(self, delivery: WebhookDelivery) -> SafeString | str:
         return moment(delivery.processed_at)
 
+    @admin.display(description=gettext_lazy("applied again"))
+    def repeated(self, delivery: WebhookDelivery) -> SafeString | str:
+        return moment(delivery.repeated_at)
+
     @admin.display(description=gettext_lazy("state"))
     def state(self, delivery: WebhookDelivery) -> SafeString:
         if delivery.again_at is not None:
@@ -260,7 +265,7 @@ class WebhookDeliveryAdmin(NewestOnly, ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("waited"))
     def waited(self, delivery: WebhookDelivery) -> str:
-        """How long it lay before a worker took it (for the last time)."""
+        """How long it lay before a worker took it."""
         return _span(delivery.received_at, delivery.started_at)
 
     @admin.display(description=gettext_lazy("took"))

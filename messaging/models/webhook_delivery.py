@@ -57,6 +57,8 @@ class WebhookDelivery(models.Model):
     processed_at = models.DateTimeField(_("processed"), null=True, blank=True)
     # Somebody asked for it to be applied again; what is new goes first.
     again_at = models.DateTimeField(_("to be applied again since"), null=True, blank=True)
+    # When it was last applied once more; `started_at` and `processed_at` tell of the first time.
+    repeated_at = models.DateTimeField(_("applied again"), null=True, blank=True)
     # How often the database's trouble, not the body's, ended the work on it.
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0, db_default=0)
     outcome = models.CharField(

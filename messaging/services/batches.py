@@ -10,7 +10,8 @@ from itertools import accumulate
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Exists, F
+from django.db.models import Case, Exists, F, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from messaging import queues
@@ -39,7 +40,10 @@ _GIVEN_UP = ("40", "54", "55", "57014")
 _WRITE = """
 UPDATE messaging_webhookdelivery AS delivery SET
   verdicts = told.verdicts::jsonb, outcome = told.outcome, traceback = told.traceback,
-  started_at = %(started_at)s, processed_at = %(processed_at)s, again_at = NULL
+  started_at = CASE WHEN delivery.processed_at IS NULL THEN %(started_at)s ELSE delivery.started_at END,
+  processed_at = coalesce(delivery.processed_at, %(processed_at)s),
+  repeated_at = CASE WHEN delivery.processed_at IS NOT NULL THEN %(processed_at)s END,
+  again_at = NULL
 FROM jsonb_to_recordset(%(told)s::jsonb) AS told(id bigint, verdicts jsonb, outcome text, traceback text)
 WHERE delivery.id = told.id
 """
@@ -185,8 +189,9 @@ def _give_up(delivery_id: int) -> None:
         traceback=this_traceback(),
         verdicts=[verdict_line("", "", "error", IT_BROKE)],
         outcome=DeliveryOutcome.ERROR,
-        started_at=now,
-        processed_at=now,
+        started_at=Coalesce("started_at", now),
+        processed_at=Coalesce("processed_at", now),
+        repeated_at=Case(When(processed_at__isnull=False, then=now)),
         again_at=None,
         attempts=0,
     )

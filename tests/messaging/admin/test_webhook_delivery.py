@@ -136,6 +136,16 @@ def test_the_list_loads_no_body_and_says_how_long_things_took(paula, django_asse
     assert "2.0\xa0KB" in page
 
 
+def test_the_wait_of_one_that_was_applied_again_is_its_first(paula):
+    row = delivery_of(
+        started_at=NOON + timedelta(seconds=2), repeated_at=NOON + timedelta(minutes=3)
+    )
+    page = paula.get(page_of(row)).text
+    assert "2.0 s" in page
+    assert "Applied again" in page
+    assert "minutes" not in page
+
+
 def test_many_chosen_ones_are_left_to_the_workers(paula, monkeypatch):
     monkeypatch.setattr(replaying, "AT_ONCE", 1)
     rows = [delivery_of(), delivery_of()]

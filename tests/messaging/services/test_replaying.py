@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import time_machine
 
 from messaging.models import DeliveryOutcome, Message, WebhookDelivery
 from messaging.services import receiving, replaying
@@ -34,6 +35,20 @@ def test_what_was_missed_is_settled_when_it_is_applied_again():
     missed.refresh_from_db()
     assert message.status == MessageStatus.DELIVERED
     assert (missed.outcome, missed.traceback, missed.again_at) == ("applied", "", None)
+
+
+def test_applying_again_leaves_when_it_was_applied_first():
+    message = MessageFactory(accepted=True)
+    with time_machine.travel(NOON, tick=False):
+        receiving.store_delivery(json.dumps(status_webhook(message, "read")).encode())
+        receiving.apply_waiting()
+    first = WebhookDelivery.objects.get()
+    assert (first.started_at, first.processed_at, first.repeated_at) == (NOON, NOON, None)
+    later = NOON + timedelta(hours=3)
+    with time_machine.travel(later, tick=False):
+        replaying.replay_all_now(WebhookDelivery.objects.all())
+    again = WebhookDelivery.objects.get()
+    assert (again.started_at, again.processed_at, again.repeated_at) == (NOON, NOON, later)
 
 
 def test_a_range_is_half_open_and_may_ask_for_one_outcome():
