@@ -24,6 +24,10 @@ help: ## This list
 run: installed catalogue ## Start everything with demo data; PORT (8000) and DATA_DIR (.local) move it
 	@exec $(PY) -m bakery_whatsapp.development
 
+.PHONY: manage
+manage: installed ## A command of manage.py beside `make run`, with its DATA_DIR; ARGS="check_whatsapp"
+	@exec $(PY) -m bakery_whatsapp.development manage $(ARGS)
+
 .PHONY: test
 test: installed-dev catalogue ## All tests but those that kill processes; ARGS="-k word" chooses
 	$(PY) -m pytest -n 3 --dist loadfile $(ARGS)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.numbers import get_decimal_symbol
+from django.http import StreamingHttpResponse
 from django.utils import translation
 
 from messaging.months import billing_zone
@@ -24,6 +25,17 @@ class _Echo:
 
     def write(self, line: str) -> str:
         return line
+
+
+def csv_answer(
+    rows: Iterable[Sequence[Cell]], *, name: str, zone: ZoneInfo | None = None
+) -> StreamingHttpResponse:
+    """Hand the rows out as a file of this name, in the reader's language."""
+    return StreamingHttpResponse(
+        csv_lines(rows, language=translation.get_language() or "es", zone=zone),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 def csv_lines(

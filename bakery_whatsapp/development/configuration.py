@@ -47,6 +47,11 @@ class Configuration:
         """Secrets made by the first start and used by every later one."""
         return self.data_dir / "development.env"
 
+    @property
+    def running(self) -> Path:
+        """Where the copy that runs with this data folder is, while it runs."""
+        return self.data_dir / "running.env"
+
 
 def read_configuration(given: Mapping[str, str]) -> Configuration:
     """The environment, below it `.env`, below that what is kept in DATA_DIR, below that the simulator's account."""

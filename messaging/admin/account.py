@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from copy import copy
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -17,9 +19,20 @@ from django.utils.translation import gettext_lazy
 
 from messaging.admin.account_event import events_of
 from messaging.admin.banner import why_stopped
+from messaging.admin.credential_words import app_problem, no_answer_problem, waba_problem
+from messaging.admin.setup_forms import was_refused
 from messaging.admin.setup_words import HELP, Help
+from messaging.graph_api.errors import GraphApiError
 from messaging.models import SetupKey
 from messaging.services.accounts import pause_sending, resume_sending
+from messaging.services.setup.checking import check_soon
+from messaging.services.setup.credentials import (
+    PasteError,
+    use_app_of,
+    verify_app,
+    verify_waba_id,
+)
+from messaging.services.token_verification import cleaned as cleaned_token
 from messaging.services.tokens import Verification, promote_token, verify_token
 from tenants.admin import WhatsAppBusinessAccountAdmin
 from tenants.admin.account import AccountForm
@@ -35,33 +48,79 @@ admin.site.unregister(WhatsAppBusinessAccount)
 
 
 class VerifiedAccountForm(AccountForm):
-    """A pasted token is tried at Meta before anything is saved."""
+    """What is changed of account, app and token is tried at Meta before anything is saved."""
 
     verification: Verification | None = None
 
     @property
     def help(self) -> Help | None:
-        """The guide's troubleshooting, where the pasted token was refused."""
-        return HELP[SetupKey.TOKEN] if self.has_error("new_access_token") else None
+        """The guide's troubleshooting, where Meta has refused what was pasted."""
+        is_refused = self.has_error("new_access_token") or was_refused(self)
+        return HELP[SetupKey.TOKEN] if is_refused else None
 
     @property
     def replaced(self) -> list[str]:
         """Without the token: that one is promoted after the rest is saved."""
         return [name for name in super().replaced if name != "access_token"]
 
+    @property
+    def changes_app(self) -> bool:
+        return not {"app_id", "new_app_secrets"}.isdisjoint(self.changed_data)
+
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        token = cleaned.get("new_access_token")
-        if token and not self.errors:
-            account = copy(self.instance)
-            account.waba_id, account.app_id = cleaned["waba_id"], cleaned["app_id"]
-            account.app_secrets = cleaned["new_app_secrets"] or account.app_secrets
-            verification = verify_token(token, account=account)
-            for problem in verification.problems:
-                self.add_error("new_access_token", problem)
-            if not verification.problems:
-                self.verification = verification
+        for check in (self._check_app, self._check_account, self._check_token):
+            if not self.errors:
+                check(cleaned)
         return cleaned
+
+    def _check_app(self, cleaned: dict[str, Any]) -> None:
+        """The first secret signs our calls, so Meta must know it; another may be the old one, which signs webhooks still."""
+        new = cleaned["new_app_secrets"].splitlines()
+        first = next(iter(new or self.instance.app_secret_list), "")
+        if not self.changes_app or not first:  # Without a secret there is nothing to ask with.
+            return
+        try:
+            cleaned["app_id"], first = verify_app(
+                cleaned["app_id"], first, account=self._candidate(cleaned)
+            )
+        except PasteError as error:
+            self.add_error("new_app_secrets" if new else "app_id", app_problem(error))
+        except GraphApiError as error:
+            self.add_error(None, no_answer_problem(error))
+        else:
+            cleaned["new_app_secrets"] = "\n".join([first, *new[1:]]) if new else ""
+
+    def _check_account(self, cleaned: dict[str, Any]) -> None:
+        if "waba_id" not in self.changed_data:
+            return
+        try:
+            cleaned["waba_id"] = verify_waba_id(
+                cleaned["waba_id"], account=self._candidate(cleaned)
+            )
+        except PasteError as error:
+            self.add_error("waba_id", waba_problem(error))
+        except GraphApiError as error:
+            self.add_error(None, no_answer_problem(error))
+
+    def _check_token(self, cleaned: dict[str, Any]) -> None:
+        if not (token := cleaned["new_access_token"]):
+            return
+        account = self._candidate(cleaned)
+        account.waba_id = cleaned["waba_id"]
+        verification = verify_token(token, account=account)
+        for problem in verification.problems:
+            self.add_error("new_access_token", problem)
+        if not verification.problems:
+            self.verification = verification
+
+    def _candidate(self, cleaned: dict[str, Any]) -> WhatsAppBusinessAccount:
+        """Return the account as it would be with the credentials given, its id being the stored one."""
+        account: WhatsAppBusinessAccount = copy(self.instance)
+        account.app_id = cleaned["app_id"]
+        account.app_secrets = cleaned["new_app_secrets"] or account.app_secrets
+        account.access_token = cleaned_token(cleaned["new_access_token"]) or account.access_token
+        return account
 
 
 @admin.register(WhatsAppBusinessAccount)
@@ -130,6 +189,10 @@ class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
     ) -> None:
         was_stopped = obj.sending_stopped_at is not None
         super().save_model(request, obj, form, change)
+        if getattr(form, "changes_app", False):
+            transaction.on_commit(partial(use_app_of, obj))
+        if "waba_id" in form.changed_data:
+            transaction.on_commit(partial(check_soon, now=[SetupKey.WABA]))
         verification = getattr(form, "verification", None)
         if verification is None:
             return

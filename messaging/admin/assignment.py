@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from messaging.admin import syncing
 from messaging.admin.number_setup import TrialForm
-from messaging.csv_files import csv_lines
+from messaging.csv_files import csv_answer
 from messaging.services.number_watch import watch_numbers
 from messaging.services.numbers import sync_phone_numbers
 from messaging.services.readings import unread_numbers
@@ -79,11 +79,7 @@ class SendingAssignmentAdmin(PhoneNumberAssignmentAdmin):
         """The board for a spreadsheet: a line for each bakery."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return StreamingHttpResponse(
-            csv_lines(_board_lines(), language=get_language() or "es"),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": 'attachment; filename="whatsapp-numbers.csv"'},
-        )
+        return csv_answer(_board_lines(), name="whatsapp-numbers.csv")
 
     # --- Trying what was given -------------------------------------------------------------------
 

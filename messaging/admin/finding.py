@@ -31,9 +31,11 @@ def find_page(admin: MessageAdmin, request: HttpRequest) -> HttpResponse:
             "title": _("Find a message"),
         }
         return TemplateResponse(request, "admin/messaging/message/find.html", context)
-    ids = _first_two(term)
-    # A code of Meta's is looked for as a number too; the list offers both.
-    if len(ids) == 1 and searching.error_code(term) is None:
+    ids, code = _first_two(term), searching.error_code(term)
+    # A code of Meta's is looked for as a number too; where both are found the list offers both.
+    if code is not None and not ids:
+        return HttpResponseRedirect(list_url("messaging_message", code=code))
+    if len(ids) == 1 and code is None:
         return HttpResponseRedirect(page_url("messaging_message", ids[0]))
     return HttpResponseRedirect(list_url("messaging_message", q=seal(term)))
 

@@ -52,6 +52,7 @@ def error_words(mail: Mail) -> str:
 
 @admin.register(Mail)
 class MailAdmin(ReadOnlyAdmin):
+    list_before_template = "admin/messaging/mail/_not_here.html"
     list_display = ("subject", "kind", "user", "tenant", "result", "why", "written", "went_out")
     list_display_links = ("subject",)
     list_filter = ("state", "kind")

@@ -151,6 +151,10 @@ class MessageAdmin(MessageActions, MessageMailing, NewestOnly, ReadOnlyAdmin):
 
     def search_advice(self, term: str) -> str:
         """What to type instead when nothing was found."""
+        if searching.error_code(term) is not None:
+            return _(
+                "No order and no phone number has these digits. Above, the messages of the error."
+            )
         return searching.advice(term)
 
     def search_hint(self, term: str) -> tuple[str, str] | None:

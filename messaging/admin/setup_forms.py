@@ -16,8 +16,13 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from messaging.admin.credential_words import (
+    REFUSED_BY_META,
+    app_problem,
+    no_answer_problem,
+    waba_problem,
+)
 from messaging.admin.number_setup import RecipientForm
-from messaging.admin.wording import call_words
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import SetupKey
 from messaging.services.accounts import NoAccountError
@@ -36,7 +41,6 @@ if TYPE_CHECKING:
 
 _ACCOUNT, _NUMBER = "tenants.change_whatsappbusinessaccount", "tenants.change_phonenumber"
 _PROMOTE = "messaging.promote_token"
-_REFUSED = "refused_by_meta"
 
 
 def _secret(label: StrPromise, help_text: StrPromise, *, required: bool = True) -> forms.CharField:
@@ -143,34 +147,16 @@ def _by(request: HttpRequest) -> int | None:
 def _waba(request: HttpRequest, given: dict[str, Any]) -> Said:
     try:
         credentials.save_waba_id(given["waba_id"], by=_by(request))
-    except credentials.MalformedError:
-        raise _wrong("waba_id", _("An id has digits only, 15 or so. Copy it once more.")) from None
-    except credentials.AccountInUseError:
-        text = _(
-            "Numbers or templates of another account are here already. Change the id on the account's page if it is really the same account."
-        )
-        raise _wrong("waba_id", text) from None
-    except credentials.WrongAccountError as error:
-        text = _(
-            "With the stored token Meta does not show this account (%(code)s). Compare the id; it is neither the number's nor the app's."
-        )
-        raise _refused("waba_id", [text % {"code": error.code}]) from None
+    except credentials.PasteError as error:
+        raise forms.ValidationError({"waba_id": waba_problem(error)}) from None
     return Said(_("The account's id is saved."))
 
 
 def _app(request: HttpRequest, given: dict[str, Any]) -> Said:
     try:
         kept = credentials.save_app(given["app_id"], given["app_secret"], by=_by(request))
-    except credentials.MalformedError:
-        text = _(
-            "This is no app id or no app secret: digits, and 32 letters and digits. Copy both."
-        )
-        raise _wrong("app_secret", text) from None
-    except credentials.AppRefusedError as error:
-        text = _(
-            "Meta does not accept the app id or the app secret (%(code)s). Compare both with App settings, Basic, at Meta."
-        )
-        raise _refused("app_secret", [text % {"code": error.code}]) from None
+    except credentials.PasteError as error:
+        raise forms.ValidationError({"app_secret": app_problem(error)}) from None
     said = _("Meta knows the app; id and secret are saved.")
     if kept > 1:
         more = _(
@@ -245,14 +231,14 @@ def _wrong(field: str, text: str) -> forms.ValidationError:
 def _refused(field: str, texts: list[str]) -> forms.ValidationError:
     """Meta has refused it, so the guide's troubleshooting belongs beside it."""
     return forms.ValidationError(
-        {field: [forms.ValidationError(text, code=_REFUSED) for text in texts]}
+        {field: [forms.ValidationError(text, code=REFUSED_BY_META) for text in texts]}
     )
 
 
-def was_refused(form: forms.Form) -> bool:
+def was_refused(form: forms.BaseForm) -> bool:
     """Whether Meta refused what was given; what nobody would have asked Meta about was only wrong."""
     errors = form.errors.as_data().values()
-    return any(error.code == _REFUSED for found in errors for error in found)
+    return any(error.code == REFUSED_BY_META for found in errors for error in found)
 
 
 PASTES: dict[str, Paste] = {
@@ -303,11 +289,7 @@ def run(paste: Paste, request: HttpRequest, form: forms.Form) -> Said | None:
     except NoAccountError:
         form.add_error(None, _("The WABA id comes first (step 2)."))
     except GraphApiError as error:
-        then = _("Try it again in some minutes.")
-        text = _("Meta did not do it: %(title)s%(code)s %(action)s") % call_words(
-            error.code, then=then
-        )
-        form.add_error(None, forms.ValidationError(text, code=_REFUSED))
+        form.add_error(None, no_answer_problem(error))
     return None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -121,7 +122,18 @@ class CanSend:
 
 
 @dataclass(frozen=True, slots=True)
+class PrintedHead:
+    """What stands above the page on paper: whose set-up it is, as of when, and who printed it."""
+
+    address: str
+    account: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetupPage:
+    head: PrintedHead
     steps: list[StepView]
     progress: Progress
     progress_words: str
@@ -152,6 +164,7 @@ def setup_page(
     ]
     found = progress_of(row.state for row in rows.values())
     return SetupPage(
+        head=_printed_head(request, account, rows.get(SetupKey.WABA)),
         steps=steps,
         progress=found,
         progress_words=_("%(done)s of %(total)s done") % {"done": found.done, "total": found.total},
@@ -160,6 +173,19 @@ def setup_page(
         may_check=request.user.has_perm("messaging.change_setupcheck"),
         is_pending=any(view.is_pending for view in views.values()) or _is_looked_at(rows),
         is_first_look=not any(row.checked_at for row in rows.values()),
+    )
+
+
+def _printed_head(
+    request: HttpRequest, account: WhatsAppBusinessAccount | None, waba: SetupCheck | None
+) -> PrintedHead:
+    name = str(waba.facts.get("name") or "") if waba else ""
+    waba_id = account.waba_id if account else ""
+    return PrintedHead(
+        address=settings.SITE_URL.partition("://")[2],
+        account=f"{name} ({waba_id})" if name and waba_id else waba_id or "–",
+        by=str(request.user.get_username()),
+        at=date_format(timezone.localtime(), "SHORT_DATETIME_FORMAT"),
     )
 
 

@@ -13,15 +13,14 @@ from django.http import (
     HttpResponse,
     HttpResponseNotAllowed,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.template.response import TemplateResponse
 from django.urls import path
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from messaging.admin.cost_page import COST_PAGE, cost_page, unconfirmed_since
-from messaging.csv_files import csv_lines
+from messaging.csv_files import csv_answer
 from messaging.models import CountedDay, DailyUsage
 from messaging.months import Month, NoMonthError
 from messaging.services import costs, statements, usage
@@ -78,11 +77,7 @@ class DailyUsageAdmin(ReadOnlyAdmin):
         else:
             lines = statements.message_lines(month, tenant=tenant)
             name = f"whatsapp-{month}-{tenant.slug}.csv"
-        return StreamingHttpResponse(
-            csv_lines(lines, language=get_language() or "es"),
-            content_type="text/csv; charset=utf-8",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return csv_answer(lines, name=name)
 
     def count(self, request: HttpRequest) -> HttpResponse:
         """Count the month's days again, now."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -17,7 +17,7 @@ from messaging.bakery import supplier_words
 from messaging.bakery.pages import Visit, render_page, visit_of
 from messaging.bakery.permissions import require_owner
 from messaging.bakery.record_forms import ImportForm
-from messaging.csv_files import csv_lines
+from messaging.csv_files import csv_answer
 from messaging.services import recipient_import
 from messaging.services.recipient_import import Plan, RowsToMendError, UnreadableFileError
 
@@ -57,11 +57,8 @@ def example_file(request: HttpRequest, slug: str) -> HttpResponseBase:
         ["+34 600 000 101", _("Flour of the South"), _("in writing"), "2026-11-20", ""],
         ["+34 600 000 102", _("Yeast and Co."), "", "", _("Only mornings")],
     ]
-    lines = csv_lines(rows, language=get_language() or "es")
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = _("suppliers")
-    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
+    return csv_answer(rows, name=f"{name}.csv")
 
 
 def _shown(request: HttpRequest, visit: Visit, plan: Plan) -> HttpResponse:

@@ -199,7 +199,7 @@ def _page(
 
 def _steps(message: Message, events: list[MessageEvent]) -> list[tuple[words.State, datetime, str]]:
     """What happened, when, and of a mail who sent it and where to. Meta's times are whole seconds."""
-    steps = [(words.HAPPENED[event.kind], event.at, "") for event in events]
+    steps = [(words.happened(event, message), event.at, "") for event in events]
     steps += [(words.mailed(mail), mail.sent_at, _mail_facts(mail)) for mail in message.mails.all()]
     return sorted(steps, key=lambda step: step[1].replace(microsecond=0))
 

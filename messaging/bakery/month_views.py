@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
-from django.utils.translation import get_language
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -21,7 +20,7 @@ from messaging.bakery.month_words import (
     month_words,
 )
 from messaging.bakery.pages import render_page, visit_of
-from messaging.csv_files import csv_lines
+from messaging.csv_files import csv_answer
 from messaging.months import Month, NoMonthError
 from messaging.services import costs, statements
 from messaging.services.overview import Group
@@ -32,15 +31,17 @@ _COUNTED = (Group.SENT, Group.DELIVERED, Group.READ, Group.FAILED)
 @never_cache
 @require_safe
 def month_page(request: HttpRequest, slug: str) -> HttpResponse:
-    visit, month = visit_of(request, slug), _month(request)
+    visit = visit_of(request, slug)
+    first, now = costs.first_month(visit.tenant), Month.current()
+    month = _month(request, first=first, last=now)
     report = costs.bakery_month(month, tenant=visit.tenant)
     lists = reverse("bakery_messages", args=[slug])
     context = {
         "month": month,
         "title": month_words(month),
-        "is_now": month == Month.current(),
-        "before": (month.previous, month_words(month.previous)),
-        "after": (month.next, month_words(month.next)) if month < Month.current() else None,
+        "is_now": month == now,
+        "before": (month.previous, month_words(month.previous)) if month > first else None,
+        "after": (month.next, month_words(month.next)) if month < now else None,
         "counts": [
             (
                 f"{lists}?status={group.value}&month={month}",
@@ -62,19 +63,19 @@ def month_page(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @require_safe
 def month_file(request: HttpRequest, slug: str) -> StreamingHttpResponse:
-    visit, month = visit_of(request, slug), _month(request)
+    visit = visit_of(request, slug)
+    month = _month(request, first=costs.first_month(visit.tenant), last=Month.current())
     lines = file_lines(statements.priced_messages(month, tenant=visit.tenant))
     zone = ZoneInfo(visit.tenant.time_zone)
-    return StreamingHttpResponse(
-        csv_lines(lines, language=get_language() or "es", zone=zone),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="whatsapp-{month}-{slug}.csv"'},
-    )
+    return csv_answer(lines, name=f"whatsapp-{month}-{slug}.csv", zone=zone)
 
 
-def _month(request: HttpRequest) -> Month:
-    """Return the asked month, this one unless another is named. Raises Http404."""
+def _month(request: HttpRequest, *, first: Month, last: Month) -> Month:
+    """Return the asked month, the last unless another is named. Raises Http404 for one outside of these."""
     try:
-        return Month.parse(request.GET.get("month", "") or str(Month.current()))
+        month = Month.parse(request.GET.get("month", "") or str(last))
     except NoMonthError:
         raise Http404 from None
+    if not first <= month <= last:
+        raise Http404
+    return month

@@ -7,10 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -20,7 +19,7 @@ from messaging.bakery.asked import address_with, moved_search, search_in, uuid_i
 from messaging.bakery.pages import Visit, render_page, visit_of
 from messaging.bakery.permissions import require_member, require_owner
 from messaging.bakery.record_forms import RecipientForm
-from messaging.csv_files import csv_lines
+from messaging.csv_files import csv_answer
 from messaging.models import Recipient
 from messaging.services import erasing, personal_data, recipients
 from messaging.services.recipients import NumberTakenError
@@ -115,18 +114,16 @@ def export_supplier(
     visit = visit_of(request, slug)
     require_owner(visit)
     data = personal_data.data_of(_recipient(visit, recipient_id), by=visit.user)
-    if form == "json":
-        response: HttpResponseBase = JsonResponse(
-            personal_data.as_json(data), json_dumps_params={"ensure_ascii": False, "indent": 2}
-        )
-    else:
-        zone = ZoneInfo(visit.tenant.time_zone)
-        lines = csv_lines(personal_csv.rows(data), language=get_language() or "es", zone=zone)
-        response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     # Without the person's name or number, which would stay in the list of downloads.
     name = _("personal-data")
-    response["Content-Disposition"] = f'attachment; filename="{name}.{form}"'
-    return response
+    if form == "csv":
+        rows, zone = personal_csv.rows(data), ZoneInfo(visit.tenant.time_zone)
+        return csv_answer(rows, name=f"{name}.csv", zone=zone)
+    return JsonResponse(
+        personal_data.as_json(data),
+        json_dumps_params={"ensure_ascii": False, "indent": 2},
+        headers={"Content-Disposition": f'attachment; filename="{name}.json"'},
+    )
 
 
 @never_cache

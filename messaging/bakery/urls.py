@@ -41,8 +41,11 @@ password_urls = [
             template_name="registration/forgotten_password.html",
             email_template_name="registration/forgotten_password_mail.txt",
             subject_template_name="registration/forgotten_password_subject.txt",
-            # Not the request's host, which a proxy or an attacker chooses.
-            extra_email_context={"site_url": settings.SITE_URL},
+            extra_email_context={
+                # Not the request's host, which a proxy or an attacker chooses.
+                "site_url": settings.SITE_URL,
+                "days": settings.PASSWORD_RESET_TIMEOUT // (24 * 60 * 60),
+            },
         ),
         name="password_reset",
     ),

@@ -12,7 +12,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import get_language, gettext, npgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from messaging.models import EventKind, Message, MessageMail
+from messaging.models import EventKind, Message, MessageEvent, MessageMail
 from messaging.services.advice import WAITS_FOR_THE_CLOCK, Advice, advice_for, is_too_late
 from messaging.services.failures import NEEDS_ATTENTION
 from messaging.services.overview import Group
@@ -110,6 +110,8 @@ HAPPENED: dict[str, State] = {
     EventKind.EXPIRED: State(_("It waited too long and was not sent"), "bad", "cross"),
 }
 
+_TEST_ASKED_FOR = State(_("Somebody asked for this test"), "none", "bell")
+
 # Whether the mail server has surely taken it.
 _MAILED: dict[bool, State] = {
     True: State(_("Sent by e-mail"), "go", "mail"),
@@ -145,6 +147,12 @@ OPT_OUT: dict[bool, StrPromise] = {
     True: _("Does not want WhatsApp"),
     False: _("Cannot be reached by WhatsApp"),
 }
+
+
+def happened(event: MessageEvent, message: Message) -> State:
+    if event.kind == EventKind.QUEUED and message.is_trial:
+        return _TEST_ASKED_FOR
+    return HAPPENED[event.kind]
 
 
 def mailed(mail: MessageMail) -> State:

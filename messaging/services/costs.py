@@ -13,9 +13,9 @@ from typing import Any
 from django.db.models import Q, Sum
 
 from messaging.graph_api.markets import country_of, market_of
-from messaging.models import DailyUsage
+from messaging.models import DailyUsage, Message
 from messaging.models.usage import DailyUsageQuerySet
-from messaging.months import Month, billing_today
+from messaging.months import Month, billing_day, billing_today
 from messaging.services import usage
 from messaging.services.overview import STATUSES_OF, Group
 from messaging.services.prices import DELIVERED, Charge, Price, PriceBook, Volumes
@@ -177,6 +177,12 @@ def bakery_month(month: Month, *, tenant: Tenant) -> BakeryMonth:
             counted[key] += row["messages"]
     lines = [PricedLine(*key, messages) for key, messages in counted.most_common()]
     return BakeryMonth(total, notices, lines, usage.counted_at(month.first, month.after))
+
+
+def first_month(tenant: Tenant) -> Month:
+    """Return the month in which the bakery began: was entered, or had its first message."""
+    oldest = Message.objects.of(tenant).order_by("id").values_list("created_at", flat=True)[:1]
+    return min(Month.of(billing_day(moment)) for moment in (tenant.created_at, *oldest))
 
 
 def month_and_recent_days(days: int) -> tuple[Totals, list[DayTotals]]:

@@ -20,6 +20,7 @@ import pytest
 from cryptography.fernet import Fernet
 
 from bakery_whatsapp.development import configuration
+from bakery_whatsapp.development.__main__ import manage
 from bakery_whatsapp.development.configuration import (
     CannotStartError,
     ensure_port_is_free,
@@ -260,13 +261,14 @@ class Run:
         environment = {
             name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ
         }
+        self.environment = {**environment, "DATA_DIR": str(data_dir)}
         self.log = data_dir / f"run-{free_port()}.log"
         self.url = f"http://127.0.0.1:{port}"
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "bakery_whatsapp.development"],
                 cwd=ROOT,
-                env={**environment, "PORT": str(port), "DATA_DIR": str(data_dir)},
+                env={**self.environment, "PORT": str(port)},
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -293,6 +295,13 @@ class Run:
         command = self.output[self.output.index("curl -X POST") :].partition("}'")[0] + "}'"
         result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)
         return json.loads(result.stdout)
+
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """What `make manage` runs; only the data folder says beside which copy."""
+        command = [sys.executable, "-m", "bakery_whatsapp.development", "manage", *arguments]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False
+        )
 
     def api_key(self) -> str:
         found = re.search(r"Bearer (\S+)\"", self.output)
@@ -326,11 +335,38 @@ def test_one_command_brings_the_product_up_and_the_pasted_curl_is_delivered(star
     wait_until(lambda: "WhatsApp template message sent successfully" in run.output)
     assert "Using shared WhatsApp account" in run.output
     assert f"{run.url}/simulator/" in run.output
+    told = json.loads(run.manage("check_whatsapp", "--offline", "--json").stdout)
+    assert told["can_send"] is True
 
     processes = run.processes()
     assert len(processes) > 4
     assert run.end() == 0
     wait_until(lambda: not [pid for pid in processes if is_alive(pid)])
+    left = run.manage("check_whatsapp")
+    assert left.returncode == 1
+    assert left.stderr.startswith("Nothing runs with the data folder ")
+
+
+@pytest.mark.parametrize("pid", ["", "nobody", "1", "4194304"])
+def test_what_a_killed_run_left_is_no_run(project, pid):
+    (project / ".local").mkdir()
+    write_env_file(project / ".local" / "running.env", {"PORT": "8123", "LAUNCHER": pid})
+    with pytest.raises(CannotStartError, match="Nothing runs with the data folder"):
+        manage({}, ["check"])
+
+
+def test_a_command_without_settings_says_where_they_come_from():
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "check_whatsapp", "--json"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "SECRET_KEY": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert 'make manage ARGS="check_whatsapp --json"' in ended.stderr
+    assert "Traceback" not in ended.stderr
 
 
 def test_a_taken_port_ends_the_command_with_one_sentence(start_run, data_dir):

@@ -141,6 +141,11 @@ def test_no_line_is_wider_than_the_screen(simulated_meta, desk, width):
     page.goto(f"{PAGE}?open=all")
     expect(line(page, "billing")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    head = page.locator(".bw-printed")
+    expect(head).to_be_hidden()
     page.emulate_media(media="print")
+    expect(head).to_be_visible()
+    expect(head).to_contain_text(f"Bakery Platform ({demo.WABA_ID})")
+    expect(head).to_contain_text("impreso por paula")
     expect(line(page, "token").get_by_role("button", name="Comprobar ahora")).to_be_hidden()
     expect(line(page, "token").locator(".bw-facts").first).to_be_visible()

@@ -39,11 +39,15 @@ _SECRET = re.compile(r"[\x21-\x7e]{8,256}")
 _VERIFY_TOKEN = re.compile(r"[A-Za-z0-9._~-]{8,200}")
 
 
-class MalformedError(Exception):
+class PasteError(Exception):
+    """What was pasted is not kept."""
+
+
+class MalformedError(PasteError):
     """What was pasted cannot be what was asked for."""
 
 
-class WrongAccountError(Exception):
+class WrongAccountError(PasteError):
     """With the stored token Meta does not show this account; `code` is Meta's."""
 
     def __init__(self, code: int | None) -> None:
@@ -51,11 +55,15 @@ class WrongAccountError(Exception):
         self.code = code
 
 
-class AccountInUseError(Exception):
-    """Numbers, templates or messages hang on the present account, so another id would be another account."""
+class AccountInUseError(PasteError):
+    """Numbers or templates hang on the present account, and Meta shows none of these numbers under the other id."""
 
 
-class AppRefusedError(Exception):
+class SimulatorsAccountError(PasteError):
+    """This is the simulator's only account; away from the simulator `save_waba_id` turns it into the real one."""
+
+
+class AppRefusedError(PasteError):
     """Meta does not know this app id with this secret; `code` is Meta's."""
 
     def __init__(self, code: int | None) -> None:
@@ -67,11 +75,9 @@ def save_waba_id(pasted: str, *, by: int | None) -> None:
     """Keep the account's id, tried with the stored token if there is one.
 
     With the simulator's id and the real Meta it begins the real account, and sending is paused until somebody resumes it.
-    Raises MalformedError, AccountInUseError, WrongAccountError and, while Meta is away, GraphApiError.
+    Raises PasteError and, while Meta is away, GraphApiError.
     """
-    waba_id = cleaned(pasted)
-    if not _ID.fullmatch(waba_id):
-        raise MalformedError
+    waba_id = _id_of(pasted)
     try:
         account = current_account()
     except NoAccountError:
@@ -90,8 +96,32 @@ def save_app(pasted_id: str, pasted_secret: str, *, by: int | None) -> int:
     Returns how many secrets are kept. Raises MalformedError, NoAccountError, AppRefusedError and, while Meta is away, GraphApiError.
     """
     account = current_account()
-    app_id, secret = cleaned(pasted_id), cleaned(pasted_secret)
-    if not _ID.fullmatch(app_id) or not _SECRET.fullmatch(secret):
+    app_id, secret = verify_app(pasted_id, pasted_secret, account=account)
+    kept = WhatsAppBusinessAccount.objects.get(pk=account.pk)
+    others = kept.app_secret_list if kept.app_id == app_id else []
+    kept.app_id, kept.app_secrets = app_id, "\n".join(dict.fromkeys([secret, *others]))
+    kept.save(update_fields=["app_id", "app_secrets"])
+    log.info("WhatsApp app saved", app_id=app_id, user_id=by)
+    use_app_of(kept)
+    return len(kept.app_secret_list)
+
+
+def use_app_of(account: WhatsAppBusinessAccount) -> None:
+    """Let app id and secrets that were just saved count at once, for webhooks, for what waited and for the set-up."""
+    forget_webhook_secrets()
+    lift_secret_stop(account)
+    check_soon(now=[SetupKey.APP_SECRET])
+
+
+def verify_app(
+    pasted_id: str, pasted_secret: str, *, account: WhatsAppBusinessAccount
+) -> tuple[str, str]:
+    """Return app id and secret, which Meta recognises together.
+
+    Raises MalformedError, AppRefusedError and, while Meta is away, GraphApiError.
+    """
+    app_id, secret = _id_of(pasted_id), cleaned(pasted_secret)
+    if not _SECRET.fullmatch(secret):
         raise MalformedError
     try:
         # The app's own token is made of nothing but these two.
@@ -100,15 +130,46 @@ def save_app(pasted_id: str, pasted_secret: str, *, by: int | None) -> int:
         if error.error_class in PASSING:
             raise
         raise AppRefusedError(error.code) from None
-    kept = WhatsAppBusinessAccount.objects.get(pk=account.pk)
-    others = kept.app_secret_list if kept.app_id == app_id else []
-    kept.app_id, kept.app_secrets = app_id, "\n".join(dict.fromkeys([secret, *others]))
-    kept.save(update_fields=["app_id", "app_secrets"])
-    forget_webhook_secrets()
-    lift_secret_stop(kept)
-    log.info("WhatsApp app saved", app_id=app_id, user_id=by)
-    check_soon(now=[SetupKey.APP_SECRET])
-    return len(kept.app_secret_list)
+    return app_id, secret
+
+
+def verify_waba_id(pasted: str, *, account: WhatsAppBusinessAccount) -> str:
+    """Return the id, under which Meta shows an account to this one's token, if it has one, and none of others' numbers.
+
+    Raises MalformedError, SimulatorsAccountError, WrongAccountError, AccountInUseError and, while Meta is away, GraphApiError.
+    """
+    waba_id = _id_of(pasted)
+    if is_simulators(account):
+        raise SimulatorsAccountError
+    if account.access_token:
+        try:
+            graph_api_for(account).account(waba_id)
+        except GraphApiError as error:
+            if error.error_class in PASSING:
+                raise
+            raise WrongAccountError(error.code) from None
+    if not account._state.adding and not _is_the_same(account, waba_id):
+        raise AccountInUseError
+    return waba_id
+
+
+def _is_the_same(account: WhatsAppBusinessAccount, waba_id: str) -> bool:
+    """Whether nothing hangs on the account, or Meta has its numbers under the other id: the stored one was wrong then."""
+    ours = set(account.phone_numbers.values_list("phone_number_id", flat=True))
+    if not ours:
+        return not account.templates.exists()
+    if not account.access_token:
+        return False
+    there = graph_api_for(account).phone_numbers(waba_id)
+    return any(number.phone_number_id in ours for number in there)
+
+
+def _id_of(pasted: str) -> str:
+    """Raises MalformedError."""
+    found = cleaned(pasted)
+    if not _ID.fullmatch(found):
+        raise MalformedError
+    return found
 
 
 def save_token(pasted: str, *, by: int | None) -> WhatsAppBusinessAccount:
@@ -153,16 +214,7 @@ def _change_account(account: WhatsAppBusinessAccount, waba_id: str) -> None:
         leave_simulator(account, waba_id)
         forget_webhook_secrets()
         return
-    if account.phone_numbers.exists() or account.templates.exists():
-        raise AccountInUseError
-    if account.access_token:
-        try:
-            graph_api_for(account).account(waba_id)
-        except GraphApiError as error:
-            if error.error_class in PASSING:
-                raise
-            raise WrongAccountError(error.code) from None
-    account.waba_id = waba_id
+    account.waba_id = verify_waba_id(waba_id, account=account)
     account.save(update_fields=["waba_id"])
 
 

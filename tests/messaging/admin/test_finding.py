@@ -92,6 +92,16 @@ def test_nothing_found_says_what_to_type(paula, message):
     assert "al menos las cuatro últimas cifras" in page
 
 
+def test_an_error_code_that_is_nothing_else_lists_what_it_stopped(paula):
+    refused = message_in(MessageStatus.FAILED, error_code=131026, failed_at=timezone.now())
+    answer = paula.post(FIND, {"term": "131026"})
+    assert answer.headers["location"] == f"{LIST}?code=131026"
+    assert page_of(refused) in paula.get(answer.headers["location"]).text
+    page = paula.post(LIST, {"q": "131026"}, follow=True).text
+    assert f'href="{LIST}?code=131026"' in page
+    assert "No order and no phone number has these digits." in page
+
+
 def test_a_code_of_metas_leads_to_what_it_stopped(paula):
     refused = message_in(MessageStatus.FAILED, error_code=131026, failed_at=timezone.now())
     message_in(MessageStatus.READ, reference="PO-131026")

@@ -36,6 +36,10 @@ def test_the_list_says_what_failed_why_and_what_to_do(paula, failed):
     assert "has no e-mail address" in page
 
 
+def test_the_list_says_what_is_not_in_it_and_why(paula):
+    assert "Invitations and links to a new password are not kept here" in paula.get(LIST).text
+
+
 def test_a_mails_page_shows_its_text_without_its_links(paula, failed):
     page = paula.get(f"{LIST}{failed.pk}/change/").text
     assert "A text" in page

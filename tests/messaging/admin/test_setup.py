@@ -8,6 +8,7 @@ from html import unescape
 
 import pytest
 import requests
+import time_machine
 from auditlog.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -31,6 +32,8 @@ from tenants.models import (
 from tests.factories import MembershipFactory, StaffFactory, TemplateFactory, TenantFactory
 from tests.messaging.graph_api.test_number_calls import BLOCKED
 from tests.messaging.services.setup.conftest import ready, setup_meta
+from tests.messaging.setup_meta import HOST
+from tests.messaging.setup_meta import number as number_at_meta
 from tests.messaging.token_meta import NEW, said_of
 
 __all__ = ["ready", "setup_meta"]  # fixtures
@@ -370,6 +373,27 @@ def test_without_a_worker_nobody_waits_for_a_look(paula, db, broker):
     assert "data-pending" not in paula.get(PAGE).text
 
 
+@time_machine.travel("2026-11-26T10:00Z", tick=False)
+def test_on_paper_stand_whose_set_up_it_is_as_of_when_and_who_printed_it(paula, ready):
+    checking.run_checks([SetupKey.WABA])
+    page = paula.get(PAGE).text
+    head = page[page.index("bw-printed") : page.index("bw-setup__top")]
+    name = ready.account["name"]
+    for told in (
+        "Bakery WhatsApp",
+        HOST,
+        f"{name} ({demo.WABA_ID})",
+        "26 Nov 2026, 11:00",
+        "paula",
+    ):
+        assert told in head
+
+
+def test_on_paper_an_account_that_is_not_there_yet_has_no_name(paula, settings):
+    settings.WHATSAPP_ACCESS_TOKEN = ""
+    assert "WhatsApp account: –" in paula.get(PAGE).text
+
+
 # --- By hand -------------------------------------------------------------------------------------
 def test_a_person_confirms_with_name_and_date_and_takes_it_back(paula, ready):
     del ready.account["business_verification_status"]
@@ -469,7 +493,8 @@ def test_what_cannot_be_is_refused_beside_its_field(paula, ready, key, form, sai
 
 def test_the_id_of_an_account_in_use_is_not_exchanged(paula, ready):
     WhatsAppBusinessAccount.objects.update(waba_id="222333444555666")
-    page = paula.post(address("save", "waba"), {"waba-waba_id": "111111111111111"}).text
+    ready.numbers = [number_at_meta("999000000000001")]
+    page = paula.post(address("save", "waba"), {"waba-waba_id": demo.WABA_ID}).text
     assert "are here already" in page
 
 

@@ -168,7 +168,7 @@ def test_the_proof_tells_it_and_others_do_not_read_to_whom(browse, ana, failed):
     page = client.get("/bakery/goiko/proof", {"order": "PO-12345"}).text
     link = (
         "/proof/"
-        + page.partition('type="url" value="')[2].partition("/proof/")[2].partition('"')[0]
+        + page.partition('id="link-1" href="')[2].partition("/proof/")[2].partition('"')[0]
     )
     shared = browse().get(link).text
     assert "Sent by e-mail" in text_of(shared)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -14,7 +14,7 @@ from messaging.models import Mail, MailKind
 from messaging.services import limit_mails
 from messaging.services.usage import count_days
 from messaging.statuses import MessageStatus
-from tenants.models import Membership, PhoneNumber
+from tenants.models import Membership, PhoneNumber, Tenant
 from tests.factories import MembershipFactory, PriceRateFactory, message_at, message_in
 from tests.messaging.bakery.test_pages import text_of
 
@@ -87,13 +87,25 @@ def test_a_country_without_a_price_says_so(browse, ana, bakery):
     assert "Spain 1 no price yet" in read(browse(ana))
 
 
-def test_months_are_leafed_through_up_to_this_one(browse, ana, sent):
+def test_months_are_leafed_through_up_to_this_one(browse, ana, bakery, sent):
+    message_at(NOON - timedelta(days=70), tenant=bakery)
     page = browse(ana).get(f"{PAGE}?month=2026-10")
     assert 'href="?month=2026-09"' in page.text
     assert 'href="?month=2026-11"' in page.text
     assert "Nothing has been counted yet" in page.text
     assert 'rel="next"' not in browse(ana).get(PAGE).text
-    assert browse(ana).get(f"{PAGE}?month=never").status_code == 404
+    assert 'rel="prev"' not in browse(ana).get(f"{PAGE}?month=2026-09").text
+
+
+@pytest.mark.parametrize("month", ["never", "2026-12", "2030-01", "2026-09", "2020-01"])
+def test_before_the_bakery_began_and_after_this_month_there_is_none(
+    browse, ana, bakery, sent, month
+):
+    Tenant.objects.filter(pk=bakery.pk).update(created_at=NOON - timedelta(days=35))
+    client = browse(ana)
+    for path in (PAGE, f"{PAGE}.csv"):
+        assert client.get(f"{path}?month={month}").status_code == 404
+        assert client.get(f"{path}?month=2026-10").status_code == 200
 
 
 def test_another_bakerys_notices_are_not_counted(browse, carla, sent):
@@ -111,7 +123,7 @@ def test_staff_and_the_platform_see_the_month_and_strangers_do_not(browse, bruno
 
 def test_the_month_costs_few_queries(browse, ana, sent, django_assert_max_num_queries):
     client = browse(ana)
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         client.get(PAGE)
 
 

@@ -53,6 +53,7 @@ def test_the_owner_invites_and_the_mail_speaks_the_bakerys_language(
     bakery.save()
     page = invited(browse(ana)).text
     assert f"The invitation is on its way to {NEW}." in page
+    assert re.search(r"The link works until\s*<time", page)
     assert NEW in page
     (message,) = mail.outbox
     assert message.to == [NEW]

@@ -51,9 +51,7 @@ def message(bakery):
 
 def linked(client) -> str:
     client.post(LINKS, {"order": ORDER})
-    found = re.search(
-        r'type="url" value="[^"]*?(/proof/[^"]+)"', client.get(PAGE, {"order": ORDER}).text
-    )
+    found = re.search(r'href="[^"]*?(/proof/[^"]+)"', client.get(PAGE, {"order": ORDER}).text)
     assert found is not None
     return found[1]
 

@@ -9,7 +9,7 @@ import pytest
 from django.core import mail as outbox
 from django.utils import timezone
 
-from messaging.models import PriceRate
+from messaging.models import MessageEvent, PriceRate
 from messaging.services import mails, weekly_summary
 from messaging.services.usage import count_days
 from messaging.statuses import MessageStatus
@@ -45,12 +45,15 @@ def test_a_failed_test_is_none_of_what_did_not_arrive(browse, ana, failed):
 
 
 def test_a_failed_test_says_why_and_sends_nobody_to_a_supplier(browse, ana, failed):
+    MessageEvent.objects.create(message=failed, kind="queued")
     text = text_of(browse(ana).get(f"{LIST}/{failed.pk}").text)
     assert "Not delivered" in text
     assert "This is a test: no supplier waits for it." in text
     for offered in ("supplier yourself", "Call", "Send it again", "Tell it by e-mail", "Seen to?"):
         assert offered not in text
     assert "Order TEST" not in text
+    assert "Somebody asked for this test" in text
+    assert "The order asked" not in text
 
 
 def test_a_test_is_not_sent_to_another_phone(browse, ana, failed):

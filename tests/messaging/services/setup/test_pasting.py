@@ -28,7 +28,7 @@ from tenants.models import PhoneNumber, Tenant, WhatsAppBusinessAccount
 from tests.factories import AccountFactory, StaffFactory, TemplateFactory
 from tests.messaging.conftest import receive, status_webhook
 from tests.messaging.services.setup.conftest import check
-from tests.messaging.setup_meta import ADDRESS
+from tests.messaging.setup_meta import ADDRESS, number
 from tests.messaging.token_meta import NEW, dead, said_of
 
 pytestmark = pytest.mark.django_db
@@ -94,8 +94,16 @@ def test_a_wrong_account_is_refused_with_the_stored_token(empty):
 
 def test_the_account_of_numbers_in_use_is_not_exchanged(ready):
     WhatsAppBusinessAccount.objects.update(waba_id="222333444555666")
+    ready.numbers = [number("999000000000001")]
     with pytest.raises(credentials.AccountInUseError):
-        credentials.save_waba_id("111111111111111", by=1)
+        credentials.save_waba_id(demo.WABA_ID, by=1)
+    assert account().waba_id == "222333444555666"
+
+
+def test_a_wrong_id_is_put_right_where_meta_has_our_numbers(ready):
+    WhatsAppBusinessAccount.objects.update(waba_id="222333444555666")
+    credentials.save_waba_id(demo.WABA_ID, by=1)
+    assert account().waba_id == demo.WABA_ID
 
 
 @pytest.mark.parametrize(

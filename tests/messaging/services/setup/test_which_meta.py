@@ -65,7 +65,7 @@ def test_the_real_accounts_id_begins_it_and_keeps_bakeries_and_templates(ready):
 def test_at_the_simulator_its_account_is_not_changed(ready, settings):
     checking.run_checks()
     settings.WHATSAPP_GRAPH_URL = SIMULATOR
-    with pytest.raises(credentials.AccountInUseError):
+    with pytest.raises(credentials.SimulatorsAccountError):
         credentials.save_waba_id(REAL, by=1)
     assert WhatsAppBusinessAccount.objects.get().access_token == demo.ACCESS_TOKEN
 
