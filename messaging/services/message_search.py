@@ -21,6 +21,9 @@ from tenants.models import Tenant, User
 
 PAGE = 25
 _SUPPLIERS_AT_MOST = 20
+_UNDER_WAY = (
+    Q(send_after__isnull=False) | Q(claimed_at__isnull=False) | Q(unconfirmed_at__isnull=False)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,9 @@ def _of_time(mine: MessageQuerySet, wanted: Wanted) -> MessageQuerySet:
 def _of_kind(found: MessageQuerySet, wanted: Wanted) -> MessageQuerySet:
     if wanted.group is not None:
         found = found.notices().filter(status__in=STATUSES_OF[wanted.group])
+    if wanted.group is Group.WAITING:
+        # These columns have indexes of their own: among all messages what waits is rare.
+        found = found.filter(_UNDER_WAY)
     if wanted.only_trials:
         # By the index of order numbers: among all messages tests are rare.
         found = found.filter(reference=trial.REFERENCE, is_trial=True)

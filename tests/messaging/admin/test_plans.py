@@ -116,6 +116,17 @@ def test_every_way_to_look_for_messages_uses_an_index(one_of_many, paula, monkey
         {"q": term} for term in (*SEARCHES.values(), str(one_of_many.pk))
     ]
     tries += FILTERS
+    # As the page offers it: what was searched for, narrowed down.
+    tries += [
+        {"q": term} | narrowed
+        for term in ("PO-77777", "77777", "612 345 680", "5680", "Única", "nunez 77", "zzz")
+        for narrowed in (
+            {"status": "failed"},
+            {"status": "read"},
+            {"tenant": one_of_many.tenant_id},
+            {"when": "today", "tenant": one_of_many.tenant_id, "status": "expired"},
+        )
+    ]
     tries += [
         {"tenant": one_of_many.tenant_id},
         {"tenant": one_of_many.tenant_id, "status": "failed"},
