@@ -25,7 +25,7 @@ from messaging.admin.setup_words import HELP, Help
 from messaging.graph_api.errors import GraphApiError
 from messaging.models import SetupKey
 from messaging.services.accounts import pause_sending, resume_sending
-from messaging.services.setup.checking import check_soon
+from messaging.services.setup.checking import check_soon, check_token_lines
 from messaging.services.setup.credentials import (
     PasteError,
     use_app_of,
@@ -202,6 +202,7 @@ class SendingAccountAdmin(WhatsAppBusinessAccountAdmin):
             account=obj,
             verification=verification,
         )
+        transaction.on_commit(check_token_lines)
         messages.success(request, _after(promoted))
         if was_stopped and promoted.is_sending:
             messages.success(

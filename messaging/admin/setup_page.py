@@ -22,7 +22,12 @@ from messaging.models import SetupCheck, SetupKey, SetupState
 from messaging.services import webhook_checks
 from messaging.services.setup import checking, credentials
 from messaging.services.setup.fields import GUIDE_NAMES, NEEDED, USEFUL
-from messaging.services.setup.finding_words import sentence_of, token_facts, trouble_words
+from messaging.services.setup.finding_words import (
+    finding_of,
+    sentence_of,
+    token_facts,
+    trouble_words,
+)
 from messaging.services.setup.lines import LINES, SetupLine
 from messaging.services.setup.progress import Progress, progress_of
 from messaging.services.setup.sending_now import sending_now
@@ -233,7 +238,7 @@ class _LineBuilder:
             title=str(capfirst(SetupKey(row.key).label)),
             state=row.state,
             badge=badge(self._state_word(), icon=icon, tone=tone),
-            sentence=sentence_of(row.code, row.facts, self.account) if row.code else "",
+            sentence=finding_of(row, self.account),
             since=self._waits(),
             call=self._filled(self.line.call),
             proved_at=row.proved_at,

@@ -10,7 +10,7 @@ from django.db import DatabaseError, InterfaceError, ProgrammingError
 
 from messaging.models import SetupCheck, SetupKey, SetupState
 from messaging.services.setup.checking import run_checks
-from messaging.services.setup.finding_words import sentence_of, trouble_words
+from messaging.services.setup.finding_words import finding_of, trouble_words
 from messaging.services.setup.lines import LINES
 from messaging.services.setup.sending_now import SendingNow, sending_now
 from messaging.services.setup.sending_words import answer_of
@@ -141,7 +141,7 @@ def _facts_of(row: SetupCheck, account: WhatsAppBusinessAccount | None) -> dict[
         "title": str(SetupKey(row.key).label),
         "state": row.state,
         "code": row.code,
-        "finding": sentence_of(row.code, row.facts, account) if row.code else "",
+        "finding": finding_of(row, account),
         "checked_at": _iso(row.checked_at),
         "proved_at": _iso(row.proved_at),
         "confirmed_at": _iso(row.confirmed_at),

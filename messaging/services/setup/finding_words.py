@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from messaging.graph_api.client import TokenFacts
-from messaging.models import WaitsFor
+from messaging.models import SetupCheck, WaitsFor
 from messaging.services.explaining import explain_code
 from messaging.services.setup.sentences import SENTENCES
 from messaging.services.token_verification import problems_of
@@ -33,6 +33,13 @@ def sentence_of(code: str, facts: Facts, account: WhatsAppBusinessAccount | None
         return told(facts)
     sentence = SENTENCES.get(code)
     return str(sentence) % _said(facts) if sentence is not None else code
+
+
+def finding_of(row: SetupCheck, account: WhatsAppBusinessAccount | None) -> str:
+    """Say what the last check of the line found; what a person has confirmed is not asked for again."""
+    if not row.code:
+        return ""
+    return sentence_of(row.code, row.facts | {"is_confirmed": row.is_confirmed}, account)
 
 
 def trouble_words(trouble: str) -> str:
@@ -175,7 +182,13 @@ def _have_own(bakeries: int) -> str:
 def _share(facts: Facts) -> str:
     without = int(facts["without"])
     own = int(facts["bakeries"]) - without
-    if without == 1:
+    if facts.get("is_confirmed"):
+        text = ngettext(
+            "%(names)s sends from the default number, as is meant.",
+            "%(without)s bakeries share the default number, such as %(names)s, as is meant.",
+            without,
+        )
+    elif without == 1:
         text = _(
             "%(names)s sends from the default number. Assign it one of its own, or confirm that it is meant so."
         )

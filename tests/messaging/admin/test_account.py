@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 import requests
 from django.urls import reverse
@@ -14,6 +16,7 @@ from tenants.models import WhatsAppBusinessAccount
 from tests.messaging.conftest import meta
 from tests.messaging.services.setup.conftest import ready, setup_meta
 from tests.messaging.setup_meta import number
+from tests.messaging.token_meta import NEW, said_of
 from tests.tenants.admin.test_account import FORM
 
 __all__ = ["meta", "ready", "setup_meta"]  # fixtures
@@ -63,6 +66,18 @@ def test_the_id_of_our_numbers_is_stored_and_looked_at_at_once(
         assert paula.post(address, {**FORM, "waba_id": f" {demo.WABA_ID} "}).status_code == 302
     assert WhatsAppBusinessAccount.objects.get().waba_id == demo.WABA_ID
     assert SetupCheck.objects.get(key=SetupKey.WABA).is_done
+
+
+def test_a_token_that_comes_into_service_here_is_looked_at_at_once(
+    paula, ready, broker, django_capture_on_commit_callbacks
+):
+    account = WhatsAppBusinessAccount.objects.get()
+    ready.tokens[NEW] = said_of(timedelta(days=60))
+    page = reverse("admin:tenants_whatsappbusinessaccount_change", args=(account.pk,))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert paula.post(page, {**FORM, "new_access_token": NEW}).status_code == 302
+    told = SetupCheck.objects.get(key=SetupKey.TOKEN).facts["token"]
+    assert told["expires_at"] == ready.tokens[NEW]["expires_at"]
 
 
 def test_the_id_of_others_numbers_is_refused(paula, address, ready):

@@ -8,14 +8,14 @@ from functools import partial
 import pytest
 import requests
 import time_machine
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from messaging import demo, queues
 from messaging.graph_api.catalogue import WRONG_PROOF
 from messaging.models import Alert, AlertKind, SetupCheck, SetupKey, SetupState
 from messaging.services import accounts
 from messaging.services.setup import checking
-from messaging.services.setup.finding_words import trouble_words
+from messaging.services.setup.finding_words import finding_of, trouble_words
 from messaging.services.setup.lines import LINES
 from messaging.services.setup.progress import progress
 from tests.factories import AccountFactory, StaffFactory, TenantFactory
@@ -255,7 +255,10 @@ def test_too_few_numbers_are_asked_about_again_when_more_are_missing(ready):
 def test_one_bakery_on_the_default_number_takes_one_word(ready):
     TenantFactory.create()
     assert found(SetupKey.ASSIGNED) == ("by_hand", "bakeries_share")
-    assert checking.confirm(SetupKey.ASSIGNED, by=StaffFactory.create()).is_done
+    with translation.override("en"):
+        assert "or confirm that it is meant so" in finding_of(check(SetupKey.ASSIGNED), None)
+        confirmed = checking.confirm(SetupKey.ASSIGNED, by=StaffFactory.create())
+        assert finding_of(confirmed, None).endswith(" sends from the default number, as is meant.")
     assert check(SetupKey.ASSIGNED).is_done
 
 
