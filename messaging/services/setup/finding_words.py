@@ -182,21 +182,27 @@ def _have_own(bakeries: int) -> str:
 def _share(facts: Facts) -> str:
     without = int(facts["without"])
     own = int(facts["bakeries"]) - without
+    said = (_one_without if without == 1 else _several_without)(facts)
+    return " ".join(filter(None, [_have_own(own) if own else "", said]))
+
+
+def _one_without(facts: Facts) -> str:
     if facts.get("is_confirmed"):
-        text = ngettext(
-            "%(names)s sends from the default number, as is meant.",
-            "%(without)s bakeries share the default number, such as %(names)s, as is meant.",
-            without,
-        )
-    elif without == 1:
-        text = _(
-            "%(names)s sends from the default number. Assign it one of its own, or confirm that it is meant so."
-        )
-    else:
-        text = _(
-            "%(without)s bakeries share the default number, such as %(names)s. Assign numbers, or confirm that it is meant so."
-        )
-    return " ".join(filter(None, [_have_own(own) if own else "", text % _said(facts)]))
+        return _("%(names)s sends from the default number, as is meant.") % _said(facts)
+    text = _(
+        "%(names)s sends from the default number. Assign it one of its own, or confirm that it is meant so."
+    )
+    return text % _said(facts)
+
+
+def _several_without(facts: Facts) -> str:
+    if facts.get("is_confirmed"):
+        text = _("%(without)s bakeries share the default number, such as %(names)s, as is meant.")
+        return text % _said(facts)
+    text = _(
+        "%(without)s bakeries share the default number, such as %(names)s. Assign numbers, or confirm that it is meant so."
+    )
+    return text % _said(facts)
 
 
 def _quality_green(facts: Facts) -> str:
