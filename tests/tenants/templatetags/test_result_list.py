@@ -17,6 +17,7 @@ from tests.factories import (
     AssignmentFactory,
     MembershipFactory,
     MessageFactory,
+    PriceRateFactory,
     StaffFactory,
     make_api_key,
     message_in,
@@ -38,6 +39,9 @@ def rows():
     make_api_key("invented-secret-of-a-test", tenant=Tenant.objects.first())
     MessageFactory.create(reference="<b>1</b>", recipient_name="Ana & Co", waits_for=WaitsFor.RETRY)
     message_in(MessageStatus.FAILED, reference="", rendered_text="<script>" * 20)
+    # A migration's are there or not, depending on which tests ran before.
+    if not PriceRate.objects.exists():
+        PriceRateFactory.create()
     Suppression.objects.create(phone="+34600001234")
     Alert.objects.create(kind=AlertKind.TEMPLATE_CHANGED, subject="template 1")
 
