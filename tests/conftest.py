@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
+import django.conf
 import pytest
 
 from bakery_whatsapp.embedded import die_with_parent, free_port, start_services
@@ -63,8 +64,6 @@ TEST_ENVIRONMENT = {
     "WHATSAPP_APP_SECRET": demo.APP_SECRET,
     "WHATSAPP_GRAPH_URL": "https://graph.facebook.com",
     "WHATSAPP_SIMULATOR": "true",
-    # The process of the tests posts no webhooks of its own accord: a thread of an earlier test would claim a later one's.
-    "SIMULATOR_WEBHOOK_URL": "",
 }
 os.environ.update(TEST_ENVIRONMENT)
 
@@ -106,6 +105,9 @@ def _start_missing_services() -> None:
 if not _worker:
     _start_missing_services()
 django.setup()
+# The process of the tests posts no webhooks of its own accord: a thread of an earlier test would claim a later one's. An
+# empty variable would mean the address of our own server.
+django.conf.settings.SIMULATOR_WEBHOOK_URL = ""
 # What is loaded by now stays; the collector looking through it again and again was a tenth of a run.
 gc.collect()
 gc.freeze()
