@@ -12,12 +12,13 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from messaging.admin.alert_words import words_of_stop
+from messaging.admin.setup_words import line_url
 from messaging.graph_api.catalogue import WRONG_PROOF
 from messaging.graph_api.facts import WhoActs
 from messaging.models import SetupKey
 from messaging.services.accounts import is_refused
 from messaging.services.explaining import WHO, Explanation, explain_code
-from tenants.display import list_url, page_url, phone
+from tenants.display import page_url, phone
 from tenants.models import PhoneNumber, WhatsAppBusinessAccount
 
 if TYPE_CHECKING:
@@ -82,9 +83,7 @@ def _of(account: WhatsAppBusinessAccount) -> HaltedLine:
     if is_refused(account):
         url, link = reverse("admin:messaging_tokenrotation_page"), _("Open the token page")
     elif account.sending_stopped_code == WRONG_PROOF:
-        key = SetupKey.APP_SECRET.value
-        url = f"{list_url('messaging_setupcheck', open=key)}#line-{key}"
-        link = _("Open the set-up")
+        url, link = line_url(SetupKey.APP_SECRET.value), _("Open the set-up")
     else:
         link = _("Open the account")
     return HaltedLine(

@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.urls import path
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 
 from messaging.admin.setup_forms import PASTES, form_for, run
 from messaging.admin.setup_page import PAGE, setup_page
-from messaging.admin.setup_words import LOOKS
+from messaging.admin.setup_words import LOOKS, line_url
 from messaging.models import SetupCheck, SetupKey
 from messaging.services.setup import actions, checking
 from messaging.services.setup.finding_words import trouble_words
@@ -74,7 +74,7 @@ class SetupCheckAdmin(ReadOnlyAdmin):
         self._require(request, "messaging.change_setupcheck")
         rows = checking.run_checks([_known(key)])
         self._tell(request, rows)
-        return HttpResponseRedirect(_line_url(key))
+        return HttpResponseRedirect(line_url(key))
 
     @method_decorator(require_POST)
     def save(self, request: HttpRequest, key: str) -> HttpResponse:
@@ -90,7 +90,7 @@ class SetupCheckAdmin(ReadOnlyAdmin):
         if said.shown_once:
             return self._shown_once(request, said.shown_once)
         messages.success(request, said.text)
-        return HttpResponseRedirect(_line_url(key))
+        return HttpResponseRedirect(line_url(key))
 
     @method_decorator(require_POST)
     def confirm(self, request: HttpRequest, key: str) -> HttpResponse:
@@ -111,7 +111,7 @@ class SetupCheckAdmin(ReadOnlyAdmin):
             messages.error(request, _("Meta tells how this stands; it is not confirmed by hand."))
         else:
             messages.success(request, done)
-        return HttpResponseRedirect(_line_url(key))
+        return HttpResponseRedirect(line_url(key))
 
     def _require(self, request: HttpRequest, permission: str) -> None:
         if not (self.has_view_permission(request) and request.user.has_perm(permission)):
@@ -144,7 +144,7 @@ class SetupCheckAdmin(ReadOnlyAdmin):
             "title": _("The verify token is saved"),
             "verify_token": token,
             "callback_url": our_address(),
-            "back_url": _line_url(SetupKey.WEBHOOK),
+            "back_url": line_url(SetupKey.WEBHOOK),
         }
         answer = TemplateResponse(request, "admin/messaging/setup/verify_token.html", context)
         answer["Cache-Control"] = "no-store"
@@ -168,8 +168,3 @@ def _known(key: str) -> SetupKey:
         return SetupKey(key)
     except ValueError:
         raise Http404 from None
-
-
-def _line_url(key: str) -> str:
-    """The page with this line open."""
-    return f"{reverse(f'admin:{PAGE}_changelist')}?open={key}#line-{key}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import SetupKey, SetupState
-from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL
+from tenants.display import BAD, BUSY, CAUTION, GOOD, NEUTRAL, list_url
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -224,3 +224,8 @@ HELP: dict[str, Help] = {
         frozenset({"address_bad", "posts_elsewhere", "not_registered"}),
     ),
 }
+
+
+def line_url(key: str) -> str:
+    """Return the set-up page with this line open."""
+    return f"{list_url('messaging_setupcheck', open=key)}#line-{key}"

@@ -19,6 +19,7 @@ from messaging.models import (
     Priority,
     WaitsFor,
 )
+from messaging.models.message import REFERENCE_LENGTH
 from messaging.services.caps import MAX_TTL
 from messaging.services.date_words import action_of, title_of
 from messaging.services.dates_ahead import DatedEvent, DateKind, DateState
@@ -105,7 +106,7 @@ class SendIn(serializers.Serializer[Any]):
     message_type = serializers.ChoiceField(choices=["template"])
     template = TemplateIn()
     reference = TextField(
-        max_length=100,
+        max_length=REFERENCE_LENGTH,
         required=False,
         allow_blank=True,
         allow_null=True,
@@ -195,7 +196,9 @@ class DryRunOut(serializers.Serializer[Any]):
 
 
 class MessageFilters(serializers.Serializer[Any]):
-    reference = TextField(required=False, max_length=100, help_text="The order number.")
+    reference = TextField(
+        required=False, max_length=REFERENCE_LENGTH, help_text="The order number."
+    )
     status = serializers.ChoiceField(choices=MessageStatus.choices, required=False)
     waits_for = serializers.ChoiceField(
         choices=WaitsFor.choices,

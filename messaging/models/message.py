@@ -17,6 +17,7 @@ from messaging.models.template import MessageTemplate
 from messaging.statuses import FINAL, MAY_FOLLOW, MessageStatus
 from tenants.models import PhoneNumber, Tenant, TenantOwnedQuerySet
 
+REFERENCE_LENGTH = 100
 E164 = RegexValidator(r"^\+[1-9]\d{6,14}$", _("A phone number begins with + and its country code."))
 
 
@@ -142,7 +143,7 @@ class Message(models.Model):
         _("components"), default=list
     )
     rendered_text = models.TextField(_("text"), blank=True)
-    reference = models.CharField(_("order number"), max_length=100, blank=True)
+    reference = models.CharField(_("order number"), max_length=REFERENCE_LENGTH, blank=True)
     # NULL, not empty: unique only where there is one.
     idempotency_key = models.CharField(  # noqa: DJ001
         max_length=255, null=True, blank=True, editable=False

@@ -20,7 +20,7 @@ from messaging.models import (
     MessageTemplate,
     Priority,
 )
-from messaging.models.message import first_id_at
+from messaging.models.message import REFERENCE_LENGTH, first_id_at
 from messaging.models.template import MessageTemplateQuerySet
 from messaging.services import suppressions
 from messaging.services.acceptance_facts import AcceptanceFacts, read_facts
@@ -33,7 +33,6 @@ from tenants.models import ApiKey, PhoneNumber, Tenant
 
 log = structlog.get_logger(__name__)
 
-REFERENCE_LENGTH = 100
 IDEMPOTENCY_KEY_KEPT = timedelta(days=30)
 
 
